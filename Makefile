@@ -1,0 +1,64 @@
+# Everything a newcomer needs: `make local` to run it, `make test` to prove it, `make help` for the rest.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install local test check prove bench lock browser clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+local: $(INSTALLED) ## Serve the API on this machine (PORT=8000 HOST=127.0.0.1); Ctrl-C ends it
+	@exec $(BIN)/python -m grail local --host $(HOST) --port $(PORT)
+
+test: $(INSTALLED) browser ## Run every test
+	@$(BIN)/pytest
+
+check: $(INSTALLED) ## Lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+prove: $(INSTALLED) browser ## Run every test, with every generated case instead of a sample
+	@PROVE=1 $(BIN)/pytest
+
+bench: $(INSTALLED) ## Measure against bare code and peers; writes benchmarks/results/
+	@$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks.warm
+
+install: $(INSTALLED)
+
+lock: ## Pin requirements*.txt anew from requirements*.in
+	$(PYTHON) -m pip install --quiet uv
+	for name in requirements requirements-dev benchmarks/requirements; do \
+	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A venv of an older Python, or half made, is made anew; pip shows its own progress.
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing into .venv (a minute, the first time) ..."
+	@$(PYTHON) -m venv --clear .venv \
+	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --disable-pip-version-check --requirement requirements-dev.txt | grep -v '^Requirement already'
+	@touch $@
+
+# The tests of the docs page drive a real browser.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing chromium for the tests of the docs page ..."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; \
+	  else \
+	    echo "No chromium here: the tests of the docs page will fail. Install it, then run this again."; \
+	  fi; }

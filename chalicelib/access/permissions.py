@@ -1,0 +1,19 @@
+"""Permissions: `resource:action`, where `*` stands for any of either."""
+
+import re
+from collections.abc import Iterable
+
+_NAME = re.compile(r"[a-z][a-z-]*:[a-z][a-z-]*")
+
+
+def check(permission: str) -> None:
+    """Raise ValueError for what is not the name of one permission."""
+    if not _NAME.fullmatch(permission):
+        message = f"{permission!r} is not a permission such as 'people:write'"
+        raise ValueError(message)
+
+
+def allows(granted: Iterable[str], permission: str) -> bool:
+    """Tell whether one of the granted permissions covers this one."""
+    resource, _, action = permission.partition(":")
+    return any(grant in {permission, f"{resource}:*", f"*:{action}", "*:*"} for grant in granted)

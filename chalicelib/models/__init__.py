@@ -1,0 +1,1 @@
+"""One file per resource: the entity, and what clients send and get."""

@@ -1,0 +1,66 @@
+"""What every stored thing carries, so that access, events and migrations can build on it."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from chalicelib.models.fields import Id, View
+
+
+class Entity(BaseModel):
+    """Base of stored models. Unknown attributes are ignored, so that yesterday's code reads tomorrow's items.
+
+    `owner` is the principal who created it; `version` counts its writes from 1 and is its ETag; `request_hash` is the
+    creating request's, where that came with an Idempotency-Key.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    KIND: ClassVar[str]
+    """What a person calls it, in messages and as the item's `type`."""
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    id: Id
+    owner: str
+    version: int = 1
+    schema_version: int = 1
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    request_hash: str | None = None
+
+
+class EntityView(View):
+    """Base of what clients get to see of an entity; its version is the ETag."""
+
+    id: Id
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+E = TypeVar("E", bound=Entity)
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Once:
+    """Makes a creation happen once: the id it must get, and the hash of the request that asks for it."""
+
+    id: str
+    request_hash: str
+
+
+@dataclass(frozen=True)
+class Made(Generic[T_co]):
+    """A creation's outcome; `replayed` when an earlier request with the same key had made it."""
+
+    entity: T_co
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Slice(Generic[T_co]):
+    """Part of a list, in order; `position` is that of its last item when more follow, else None."""
+
+    items: list[T_co]
+    position: str | None

@@ -1,0 +1,93 @@
+"""The data model on one page: one table, and how every access finds its items.
+
+| item        | pk             | sk       | gsi1pk              | gsi1sk           | read by                          |
+|-------------|----------------|----------|---------------------|------------------|----------------------------------|
+| person      | PERSON#id      | PROFILE  | PERSON#shard        | created_at#id    | GetItem; Query gsi1 per shard    |
+| email claim | EMAIL#address  | CLAIM    |                     |                  | written only, in transactions    |
+| order       | ORDER#id       | METADATA | PERSON#id#ORDER     | created_at#id    | GetItem; Query gsi1              |
+| resource    | API#NAME#id    | ITEM     | API#NAME#shard      | created_at#id    | GetItem; Query gsi1 per shard    |
+| token       | TOKEN#id       | TOKEN    |                     |                  | GetItem                          |
+
+A deleted item stays as a tombstone (`deleted`) without its fields and outside every index, until its `ttl` (Unix
+seconds) has passed; from then on it counts as gone, whether or not DynamoDB has removed it yet.
+"""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+PK = "pk"
+SK = "sk"
+TTL = "ttl"
+BY_LIST = "gsi1"
+"""The index of lists: people, a person's orders, a resource's items."""
+
+INDEXES = {BY_LIST: ("gsi1pk", "gsi1sk")}
+"""The hash and the sort attribute of each index."""
+
+TABLE = {"key": (PK, SK), "indexes": INDEXES, "ttl": TTL, "stream": "NEW_AND_OLD_IMAGES"}
+"""What `grail.stack` makes the table from (registered in pyproject.toml). Every key attribute is a string."""
+
+
+class Key(NamedTuple):
+    """An item's primary key."""
+
+    pk: str
+    sk: str
+
+
+def person(person_id: str) -> Key:
+    """Return a person's key."""
+    return Key(f"PERSON#{person_id}", "PROFILE")
+
+
+def email(email_key: str) -> Key:
+    """Return the key of the claim on an email, given as compared (casefolded)."""
+    return Key(f"EMAIL#{email_key}", "CLAIM")
+
+
+def order(order_id: str) -> Key:
+    """Return an order's key."""
+    return Key(f"ORDER#{order_id}", "METADATA")
+
+
+def token(token_id: str) -> Key:
+    """Return a token's key."""
+    return Key(f"TOKEN#{token_id}", "TOKEN")
+
+
+def resource(name: str, item_id: str) -> Key:
+    """Return the key of an item of the resource `name`."""
+    return Key(f"{resource_list(name)}#{item_id}", "ITEM")
+
+
+def resource_list(name: str) -> str:
+    """Return the name of the list of the resource `name`."""
+    return f"API#{name.upper()}"
+
+
+def orders_of(person_id: str) -> str:
+    """Return the list partition of a person's orders."""
+    return f"PERSON#{person_id}#ORDER"
+
+
+PEOPLE = "PERSON"
+"""The name of the list of people."""
+
+
+def shard(name: str, number: int) -> str:
+    """Return a partition of the list `name`, by its number from 0."""
+    return f"{name}#{number}"
+
+
+def shard_of(item_id: str, shards: int) -> int:
+    """Return the number of the shard a new item is written to."""
+    return int.from_bytes(sha256(item_id.encode()).digest()[:4]) % shards
+
+
+def position(created_at: datetime, item_id: str) -> str:
+    """Return an item's place in its list: by time of creation, then by id.
+
+    The time has a fixed width, so that the order of the strings is the order in time.
+    """
+    return f"{created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}#{item_id}"

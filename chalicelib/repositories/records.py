@@ -1,0 +1,212 @@
+"""Entities of one kind in the one table: found by id, listed by time of creation, changed by version."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Generic
+
+from chalicelib.errors import ConflictError, KeyReusedError, NotFoundError, StaleVersionError
+from chalicelib.models.entity import E, Made, Slice
+from chalicelib.repositories import keys
+from chalicelib.repositories.keys import Key
+from chalicelib.repositories.table import DELETED, VERSION, Alive, ConditionFailedError, Item, Put, Table, Update
+
+TOMBSTONE_LIFE = timedelta(days=1)
+"""How long a deleted thing still answers for the Idempotency-Key it was made with."""
+ATTEMPTS = 5
+"""How often a change without If-Match is tried before a lost race is the caller's."""
+
+Versions = frozenset[int] | None
+"""The versions a caller's change is good for; None: any."""
+
+
+class Records(Generic[E]):
+    """The entities of one kind."""
+
+    def __init__(
+        self, table: Table, model: type[E], *, key: Callable[[str], Key], listed_as: str = "", shards: int = 1
+    ) -> None:
+        self._table = table
+        self._model = model
+        self._key = key
+        self._listed_as = listed_as
+        self._shards = shards
+
+    def get(self, identifier: str) -> E:
+        """Return one. Raises NotFoundError."""
+        item = self._table.get(self._key(identifier))
+        if item is None:
+            raise NotFoundError(self._model.KIND, identifier)
+        return self._load(item)
+
+    def add(self, entity: E) -> Made[E]:
+        """Add one, or return the one that an earlier request with the same key and body added.
+
+        Raises KeyReusedError where that had another body, ConflictError where the thing was deleted since.
+        """
+        try:
+            self._insert(entity)
+        except ConditionFailedError as failed:
+            if failed.index or failed.item is None:
+                raise
+            return self._replay(failed.item, entity.request_hash)
+        return Made(entity)
+
+    def replace(self, identifier: str, fields: Mapping[str, Any], *, expected: Versions, at: datetime) -> E:
+        """Set every field. Raises NotFoundError, StaleVersionError, ConflictError."""
+        return self._guarded(identifier, lambda _: dict(fields), expected=expected, at=at, blind=True)
+
+    def change(self, identifier: str, patch: Mapping[str, Any], *, expected: Versions, at: datetime) -> E:
+        """Apply a merge patch (RFC 7396). Raises NotFoundError, StaleVersionError, ConflictError.
+
+        One write where `expected` is given and the patch reaches into no object, else a read before it.
+        """
+        nested = [name for name, value in patch.items() if isinstance(value, dict)]
+
+        def merged(current: E | None) -> dict[str, Any]:
+            stored = current.model_dump(mode="json", include=set(nested)) if current else {}
+            return {**patch, **{name: _merge(stored[name], patch[name]) for name in nested}}
+
+        return self._guarded(identifier, merged, expected=expected, at=at, blind=not nested)
+
+    def delete(self, identifier: str, *, expected: Versions, at: datetime) -> None:
+        """Leave a tombstone. Raises NotFoundError, StaleVersionError, ConflictError."""
+        for _ in range(ATTEMPTS):
+            entity = self.get(identifier)
+            if expected is not None and entity.version not in expected:
+                raise StaleVersionError
+            try:
+                self._bury(entity, self._tombstone(entity, at))
+            except ConditionFailedError:
+                continue
+            return
+        raise _busy()
+
+    def page(self, *, limit: int, after: str | None) -> Slice[E]:
+        """Return a part of the list of all, oldest first, from behind the position `after`."""
+        partitions = [keys.shard(self._listed_as, number) for number in range(self._shards)]
+        return self._slice(partitions, limit=limit, after=after)
+
+    def _slice(self, partitions: list[str], *, limit: int, after: str | None) -> Slice[E]:
+        """Merge the partitions' first items; one more than asked for tells whether more follow."""
+        _, sort_key = keys.INDEXES[keys.BY_LIST]
+        found = [
+            item
+            for partition in partitions
+            for item in self._table.query(keys.BY_LIST, partition, after=after, limit=limit + 1)
+        ]
+        found.sort(key=lambda item: item[sort_key])
+        items = found[:limit]
+        position = items[-1][sort_key] if len(found) > limit else None
+        return Slice([self._load(item) for item in items], position)
+
+    def _guarded(
+        self,
+        identifier: str,
+        changes: Callable[[E | None], dict[str, Any]],
+        *,
+        expected: Versions,
+        at: datetime,
+        blind: bool,
+    ) -> E:
+        """Write changes on the condition of a version: the caller's (unread, if they are `blind`), or the one read."""
+        if expected is not None and blind:
+            return self._update(identifier, changes(None), expected=expected, at=at)
+        for _ in range(ATTEMPTS):
+            current = self.get(identifier)
+            if expected is not None and current.version not in expected:
+                raise StaleVersionError
+            try:
+                return self._update(identifier, changes(current), expected=frozenset({current.version}), at=at)
+            except StaleVersionError:
+                continue
+        raise _busy()
+
+    # What a kind may do its own way:
+
+    def _partition(self, entity: E) -> str | None:
+        """Return the list partition it belongs to."""
+        return keys.shard(self._listed_as, keys.shard_of(entity.id, self._shards)) if self._listed_as else None
+
+    def _insert(self, entity: E) -> None:
+        """Write a new one; its own write comes first."""
+        self._table.write(Put(self._item(entity)))
+
+    def _update(self, identifier: str, changes: Mapping[str, Any], *, expected: frozenset[int], at: datetime) -> E:
+        """Write changed fields; None removes one."""
+        try:
+            return self._load(self._table.write(self._update_of(identifier, changes, Alive(expected), at)))
+        except ConditionFailedError as failed:
+            self._raise_unless_alive(identifier, failed.item)
+            raise StaleVersionError from failed
+
+    def _bury(self, entity: E, tombstone: Item) -> None:
+        """Write the tombstone."""
+        self._table.write(Put(tombstone, Alive(frozenset({entity.version}))))
+
+    # What it is made of:
+
+    def _update_of(self, identifier: str, changes: Mapping[str, Any], expected: Alive, at: datetime) -> Update:
+        assign = {name: value for name, value in changes.items() if value is not None}
+        removed = [name for name, value in changes.items() if value is None]
+        return Update(self._key(identifier), {**assign, "updated_at": _text(at)}, removed, expected)
+
+    def _item(self, entity: E) -> Item:
+        key = self._key(entity.id)
+        item = {**entity.model_dump(mode="json", exclude_none=True), "pk": key.pk, "sk": key.sk, "type": entity.KIND}
+        partition = self._partition(entity)
+        if partition is not None:
+            hash_key, sort_key = keys.INDEXES[keys.BY_LIST]
+            item[hash_key] = partition
+            item[sort_key] = keys.position(entity.created_at, entity.id)
+        return item
+
+    def _tombstone(self, entity: E, at: datetime) -> Item:
+        kept = {"id", "owner", "schema_version", "created_at", "request_hash"}
+        key = self._key(entity.id)
+        return {
+            **entity.model_dump(mode="json", exclude_none=True, include=kept),
+            "pk": key.pk,
+            "sk": key.sk,
+            "type": entity.KIND,
+            VERSION: entity.version + 1,
+            "updated_at": _text(at),
+            DELETED: True,
+            keys.TTL: int((at + TOMBSTONE_LIFE).timestamp()),
+        }
+
+    def _load(self, item: Item) -> E:
+        return self._model.model_validate(item)
+
+    def _replay(self, item: Item, request_hash: str | None) -> Made[E]:
+        if item.get("request_hash") != request_hash:
+            message = "This Idempotency-Key was used before, with another body."
+            raise KeyReusedError(message)
+        if DELETED in item:
+            message = f"The {self._model.KIND} that was made with this Idempotency-Key has been deleted since."
+            raise ConflictError(message)
+        return Made(self._load(item), replayed=True)
+
+    def _raise_unless_alive(self, identifier: str, item: Item | None) -> None:
+        if item is None or DELETED in item:
+            raise NotFoundError(self._model.KIND, identifier)
+
+
+def _merge(target: Any, patch: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """RFC 7396, section 2."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = _merge(result.get(name), value)
+    return result
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _busy() -> ConflictError:
+    return ConflictError("Others keep changing it; try again.")

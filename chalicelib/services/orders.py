@@ -1,0 +1,61 @@
+"""Orders: placed by a person, then confirmed, cancelled or expired."""
+
+from collections.abc import Container
+
+from chalicelib.errors import InvalidValueError
+from chalicelib.models.caller import Caller
+from chalicelib.models.entity import Made, Once, Slice
+from chalicelib.models.orders import Order, OrderNew, Status
+from chalicelib.repositories.orders import Orders as OrderRepository
+from chalicelib.repositories.people import People
+from chalicelib.repositories.records import Versions
+from chalicelib.services.service import Clock, NewId
+
+
+class Orders:
+    """The orders of all people."""
+
+    def __init__(
+        self, orders: OrderRepository, people: People, *, currencies: Container[str], now: Clock, new_id: NewId
+    ) -> None:
+        self._orders = orders
+        self._people = people
+        self._currencies = currencies
+        self._now = now
+        self._new_id = new_id
+
+    def place(self, person_id: str, body: OrderNew, *, once: Once | None, caller: Caller) -> Made[Order]:
+        """Place an order. Raises NotFoundError for the person, InvalidValueError, KeyReusedError, ConflictError."""
+        if body.currency not in self._currencies:
+            pointer = "/currency"
+            message = f"{body.currency} is not a currency in ISO 4217."
+            raise InvalidValueError(pointer, message)
+        at = self._now()
+        order = Order(
+            **body.model_dump(),
+            id=once.id if once else self._new_id(),
+            person_id=person_id,
+            status=Status.PENDING,
+            total=body.total,
+            owner=caller.principal,
+            schema_version=Order.SCHEMA_VERSION,
+            created_at=at,
+            updated_at=at,
+            request_hash=once.request_hash if once else None,
+        )
+        return self._orders.add(order)
+
+    def get(self, order_id: str) -> Order:
+        """Return an order. Raises NotFoundError."""
+        return self._orders.get(order_id)
+
+    def of_person(self, person_id: str, *, limit: int, after: str | None) -> Slice[Order]:
+        """Return a part of a person's orders. Raises NotFoundError for the person."""
+        self._people.get(person_id)
+        return self._orders.of_person(person_id, limit=limit, after=after)
+
+    def cancel(self, order_id: str, *, expected: Versions) -> Order:
+        """Cancel a pending order; a cancelled one stays so. Raises NotFoundError, StaleVersionError, ConflictError."""
+        return self._orders.move(
+            order_id, source=Status.PENDING, target=Status.CANCELLED, expected=expected, at=self._now()
+        )

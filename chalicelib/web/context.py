@@ -1,0 +1,118 @@
+"""What an endpoint may ask about the request, beside its path, query and body."""
+
+import base64
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import UnauthenticatedError
+from chalicelib.models.caller import Caller
+from chalicelib.models.entity import Once
+from chalicelib.web import etags
+from chalicelib.web.problems import INVALID, ProblemError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_LONGEST_KEY = 255
+
+
+class Context:
+    """One request, read from API Gateway's proxy event (payload 1.0) as far as it is asked for."""
+
+    def __init__(self, event: Mapping[str, Any], aws_request_id: str) -> None:
+        self._event = event
+        self._gateway: Mapping[str, Any] = event["requestContext"]
+        self.request_id: str = self._gateway.get("requestId") or aws_request_id
+        self.body: BaseModel | None = None
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by name in lower case."""
+        return {name.lower(): value for name, value in (self._event.get("headers") or {}).items()}
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Who is calling, as the authorizer said. Raises UnauthenticatedError where none ran."""
+        found = self.known_caller
+        if found is None:
+            raise UnauthenticatedError
+        return found
+
+    @property
+    def known_caller(self) -> Caller | None:
+        """Who is calling, or None on a public endpoint."""
+        authorizer = self._gateway.get("authorizer")
+        if not authorizer or "principalId" not in authorizer:
+            return None
+        return Caller(authorizer["principalId"], tuple(authorizer.get("permissions", "").split()))
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return str(self._gateway["httpMethod"])
+
+    @property
+    def resource(self) -> str:
+        """The route's path, with its parameters in braces."""
+        return str(self._gateway["resourcePath"])
+
+    @property
+    def path(self) -> str:
+        """The path as the client sent it, with the stage's prefix."""
+        return str(self._gateway["path"])
+
+    @property
+    def query(self) -> Mapping[str, list[str]]:
+        """The query parameters, each with all its values."""
+        return self._event.get("multiValueQueryStringParameters") or {}
+
+    @property
+    def path_parameters(self) -> Mapping[str, str]:
+        """The path parameters."""
+        return self._event.get("pathParameters") or {}
+
+    def raw_body(self) -> str | bytes | None:
+        """Return the body as it came."""
+        body: str | bytes | None = self._event.get("body")
+        return base64.b64decode(body) if body is not None and self._event.get("isBase64Encoded") else body
+
+    @property
+    def if_match(self) -> frozenset[int] | None:
+        """The versions that the request is good for; None without an If-Match. Raises ProblemError 400."""
+        header = self.headers.get("if-match")
+        try:
+            return None if header is None else etags.versions(header)
+        except ValueError as error:
+            raise _bad_header("If-Match", str(error)) from error
+
+    def not_modified(self, etag: str) -> bool:
+        """Tell whether the client has this representation already (If-None-Match). Raises ProblemError 400."""
+        header = self.headers.get("if-none-match")
+        try:
+            return header is not None and etags.matches(header, etag)
+        except ValueError as error:
+            raise _bad_header("If-None-Match", str(error)) from error
+
+    @property
+    def once(self) -> Once | None:
+        """What an Idempotency-Key makes of a creation: an id that follows from caller, path and key.
+
+        None without the header. Raises ProblemError 400.
+        """
+        key = self.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
+            header, fault = "Idempotency-Key", f"must be 1 to {_LONGEST_KEY} printable ASCII characters"
+            raise _bad_header(header, fault)
+        parts = (self.caller.principal, self.resource, *self.path_parameters.values(), key)
+        digest = sha256("\n".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
+        body = b"" if self.body is None else self.body.model_dump_json().encode()
+        return Once(base64.b32encode(digest[:15]).decode().lower(), sha256(body).hexdigest())
+
+
+def _bad_header(name: str, fault: str) -> ProblemError:
+    detail = f"The header {name} {fault}."
+    return ProblemError(INVALID, detail, [{"parameter": name, "in": "header", "detail": fault}])

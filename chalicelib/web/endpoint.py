@@ -1,0 +1,167 @@
+"""The contract of one operation, read once from its function's type hints.
+
+    @app.route("/people/{person_id}", methods=["PATCH"], authorizer=gate)
+    @endpoint("people:write")
+    def change_person(person_id: str, body: PersonPatch, ctx: Context) -> PersonView:
+        \"\"\"Change some of a person's fields.\"\"\"
+
+`body` is parsed into its model, `query` into its own, `ctx` is the `Context`; every other parameter stands in the
+path. The return type gives the status: a view 200 (with its version as ETag), `Created[View]` 201, None 204.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from chalicelib.access.permissions import allows, check
+from chalicelib.errors import PermissionDeniedError
+from chalicelib.models.entity import Entity, EntityView
+from chalicelib.models.fields import Id, PatchModel
+from chalicelib.web import bodies, etags
+from chalicelib.web.context import Context
+from chalicelib.web.problems import INVALID, ProblemError
+from chalicelib.web.reply import Reply
+from chalicelib.web.results import Created, Document
+
+
+class Public:
+    """In place of a permission: anyone may call this."""
+
+
+public: Final = Public()
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+View = Callable[..., Any]
+
+
+def endpoint(permission: str | Public) -> Callable[[View], "Endpoint"]:
+    """Make an endpoint of a function. Raises TypeError or ValueError at import for one that can't be."""
+    if not isinstance(permission, Public):
+        check(permission)
+    return lambda function: Endpoint(function, None if isinstance(permission, Public) else permission)
+
+
+class Endpoint:
+    """One operation. `permission` is None where it is public."""
+
+    def __init__(self, function: View, permission: str | None) -> None:
+        functools.update_wrapper(self, function)
+        self.__name__ = function.__name__
+        self.permission = permission
+        self.dispatch: Callable[[], Any] = _not_registered
+        self._function = function
+        hints = get_type_hints(function, include_extras=True)
+        if "return" not in hints:
+            message = f"{function.__qualname__}: declare what it returns"
+            raise TypeError(message)
+        self.returns = hints.pop("return")
+        self.created = get_origin(self.returns) is Created
+        self.status = HTTPStatus.CREATED if self.created else HTTPStatus.OK
+        if self.returns is type(None):
+            self.status = HTTPStatus.NO_CONTENT
+        self.view: Any = get_args(self.returns)[0] if self.created else self.returns
+        parameters = dict.fromkeys(inspect.signature(function).parameters)
+        untyped = [name for name in parameters if name not in hints]
+        if untyped:
+            message = f"{function.__qualname__}: give a type to {', '.join(untyped)}"
+            raise TypeError(message)
+        self.body: type[BaseModel] | None = hints.pop("body", None)
+        self.query: type[BaseModel] | None = hints.pop("query", None)
+        self.media_types = (MERGE_PATCH, JSON) if self.body and issubclass(self.body, PatchModel) else (JSON,)
+        self._wants_context = hints.pop("ctx", None) is not None
+        self.path_types: Mapping[str, Any] = {name: Id if hint is str else hint for name, hint in hints.items()}
+        self._path = [(name, TypeAdapter(hint).validator.validate_python) for name, hint in self.path_types.items()]
+        self.has_version = isinstance(self.view, type) and issubclass(self.view, EntityView)
+        self._serialize = None
+        if self.view not in {type(None), Document}:
+            self._serialize = TypeAdapter(self.view).serializer.to_json
+
+    def __call__(self, **_: Any) -> Any:  # noqa: ANN401 - Chalice's own dispatch calls it so
+        """Answer Chalice's own dispatch, which runs where middleware is registered."""
+        return self.dispatch()
+
+    def answer(self, ctx: Context) -> Reply:
+        """Answer a request. Raises ProblemError, DomainError and whatever the function raises."""
+        arguments: dict[str, Any] = {}
+        if self.permission is not None and not allows(ctx.caller.permissions, self.permission):
+            message = f"This needs the permission {self.permission}."
+            raise PermissionDeniedError(message)
+        for name, validate in self._path:
+            try:
+                arguments[name] = validate(ctx.path_parameters[name])
+            except ValidationError as error:
+                raise _bad_parameter(name, "path", "is not an id") from error
+        query = ctx.query
+        if self.query is not None:
+            arguments["query"] = _read_query(query, self.query)
+        elif query:
+            raise _bad_parameter(next(iter(query)), "query", "is not a parameter of this operation")
+        if self.body is not None:
+            ctx.body = bodies.read(ctx.raw_body(), ctx.headers.get("content-type", JSON), self.body, self.media_types)
+            arguments["body"] = ctx.body
+        if self._wants_context:
+            arguments["ctx"] = ctx
+        return self._reply(self._function(**arguments), ctx)
+
+    def _reply(self, result: Any, ctx: Context) -> Reply:  # noqa: ANN401 - what the function returns
+        headers: dict[str, str] = {}
+        if isinstance(result, Document):
+            headers["ETag"] = result.etag
+            headers["Cache-Control"] = "public, max-age=300"
+            if result.security_policy:
+                headers["Content-Security-Policy"] = result.security_policy
+            if ctx.not_modified(result.etag):
+                return Reply(HTTPStatus.NOT_MODIFIED, headers, "")
+            headers["Content-Type"] = result.media_type
+            return Reply(self.status, headers, result.body)
+        if isinstance(result, Created):
+            headers["Location"] = _relative(result.path, ctx)
+            if result.made.replayed:
+                headers["Idempotent-Replayed"] = "true"
+            result = result.made.entity
+        if isinstance(result, Entity):
+            headers["ETag"] = etag = etags.of_version(result.version)
+            if ctx.method == "GET" and ctx.not_modified(etag):
+                return Reply(HTTPStatus.NOT_MODIFIED, headers, "")
+        if self._serialize is None:
+            return Reply(self.status, headers, "")
+        headers["Content-Type"] = JSON
+        return Reply(self.status, headers, self._serialize(result).decode())
+
+
+def _not_registered() -> None:
+    message = "an endpoint answers requests once it is registered on an Api"
+    raise TypeError(message)
+
+
+def _read_query(query: Mapping[str, list[str]], model: type[BaseModel]) -> BaseModel:
+    repeated = next((name for name, values in query.items() if len(values) > 1), None)
+    if repeated is not None:
+        raise _bad_parameter(repeated, "query", "is given more than once")
+    try:
+        return model.model_validate({name: values[0] for name, values in query.items()})
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        detail = "is not a parameter of this operation" if fault["type"] == "extra_forbidden" else fault["msg"]
+        raise _bad_parameter(str(fault["loc"][0]), "query", detail) from error
+
+
+def _bad_parameter(name: str, place: str, fault: str) -> ProblemError:
+    detail = f"The {place} parameter {name[:100]!r} is not valid."
+    return ProblemError(INVALID, detail, [{"parameter": name[:100], "in": place, "detail": fault}])
+
+
+def _relative(path: str, ctx: Context) -> str:
+    """Return a reference from the request's path to another of this API (RFC 9110, 10.2.2, allows relative ones).
+
+    Whatever stands before the API (a stage's name, a custom domain's base path, CloudFront), only the client knows
+    the way from outside; from where it just was, the way is always the same.
+    """
+    depth = ctx.resource.count("/") - 1 + ctx.path.endswith("/")
+    return "../" * depth + path.removeprefix("/")

@@ -1,0 +1,80 @@
+"""The embedded AWS's own process: `python -m grail.localcloud.server FOLDER STAGE OWNER FILE`."""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from grail.localcloud.services import Embedded, when_gone
+from grail.project import Project
+from grail.stack import data
+
+
+def serve(project: Project, stage: str, *, owner: int, file: Path) -> None:
+    """Serve until the owner is gone, then remove the file."""
+    server = make_server(
+        "127.0.0.1",
+        0,
+        _OneAtATime(DomainDispatcherApplication(create_backend_app)),
+        threaded=True,
+        request_handler=_Quiet,
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    embedded = Embedded(f"http://127.0.0.1:{server.server_port}", stage, os.getpid(), owner)
+    create_stack(project, stage, environment=embedded.environment())
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(embedded)), encoding="utf-8")
+    partial.replace(file)
+    gone = threading.Event()
+    when_gone(owner, gone.set)
+    gone.wait()
+    file.unlink(missing_ok=True)
+    file.with_suffix(".log").unlink(missing_ok=True)
+
+
+def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]) -> None:
+    """Create the stage's data stack, from the very template that is deployed to AWS."""
+    os.environ.update(environment)
+    project.enter(stage)
+    template = data.template(app=project.name, stage=stage, table=project.registered("table"))
+    if template["Resources"]:
+        cloudformation = boto3.client("cloudformation")
+        name = f"{project.name}-{stage}-data"
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
+
+
+class _OneAtATime:
+    """Lets one DynamoDB request in at a time: a real table's writes are atomic, moto's only without threads."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_"):
+            return self._application(environ, start_response)
+        with self._lock:
+            return list(self._application(environ, start_response))
+
+
+class _Quiet(WSGIRequestHandler):
+    """Keeps connections open, and says nothing of requests."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: Any) -> None:  # noqa: ANN401
+        """Say nothing."""
+
+
+if __name__ == "__main__":
+    folder_name, stage_name, owner_id, state_file = sys.argv[1:]
+    serve(Project(Path(folder_name)), stage_name, owner=int(owner_id), file=Path(state_file))

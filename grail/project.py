@@ -1,0 +1,81 @@
+"""A Chalice app's folder, read as the Chalice CLI reads it.
+
+What the app offers to `grail` stands in its pyproject.toml, as object references (`module:name`):
+
+    [tool.grail]
+    table = "chalicelib.repositories.keys:TABLE"   # the one table: key, indexes, ttl, stream
+    token = "chalicelib.tools:token"               # token(role=, subject=) -> str
+    sample = "chalicelib.tools:sample"             # sample() -> None, harmless when done again
+
+Each is optional.
+"""
+
+import importlib
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from chalice.cli.factory import CLIFactory
+
+from grail.errors import GrailError
+
+
+@dataclass(frozen=True)
+class Project:
+    """The app in a folder."""
+
+    folder: Path
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """The contents of `.chalice/config.json`. Raises GrailError."""
+        file = self.folder / ".chalice" / "config.json"
+        try:
+            config: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            message = f"{self.folder} is not a Chalice project: it has no .chalice/config.json"
+            raise GrailError(message) from None
+        except ValueError as error:
+            message = f"{file} is not JSON: {error}"
+            raise GrailError(message) from error
+        return config
+
+    @property
+    def name(self) -> str:
+        """The app's name."""
+        return str(self.config["app_name"])
+
+    def check_stage(self, stage: str) -> None:
+        """Raise GrailError for a stage that the configuration does not have."""
+        stages = self.config.get("stages", {})
+        if stage not in stages:
+            message = f"there is no stage {stage!r}; .chalice/config.json has {', '.join(stages)}"
+            raise GrailError(message)
+
+    def enter(self, stage: str) -> None:
+        """Set this process up as the Chalice CLI does before it imports the app: path and stage's environment."""
+        self.check_stage(stage)
+        if str(self.folder) not in sys.path:
+            sys.path.insert(0, str(self.folder))
+        factory = CLIFactory(str(self.folder), environ=os.environ)
+        os.environ.update(factory.create_config_obj(chalice_stage_name=stage).environment_variables)
+
+    def registered(self, name: str) -> Any:  # noqa: ANN401 - whatever the app registered
+        """Return the object that the app registered under a name; None where it did not. Raises GrailError."""
+        file = self.folder / "pyproject.toml"
+        tables = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        reference = tables.get("tool", {}).get("grail", {}).get(name)
+        if reference is None:
+            return None
+        module, _, attribute = str(reference).partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            message = f"pyproject.toml [tool.grail] {name} = {reference!r}: {error}"
+            raise GrailError(message) from error

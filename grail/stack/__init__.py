@@ -1,0 +1,1 @@
+"""What Chalice can't say, as CloudFormation."""
