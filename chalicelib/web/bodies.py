@@ -16,6 +16,7 @@ MAX_BYTES = 300_000
 _MAX_DEPTH = 32
 _MAX_ERRORS = 50
 _DIGITS = 38
+_TOO_LONG: int = 10**38
 _SMALLEST, _TOO_LARGE = 1e-130, 1e126
 _RISKY_NUMBER = re.compile(rf"[0-9.]{{{_DIGITS + 1}}}|[0-9][eE]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -120,7 +121,7 @@ def _faults(value: Any, pointer: str, depth: int) -> Iterator[tuple[str, str]]: 
 def _storable(number: float) -> bool:
     """Tell whether DynamoDB can hold a number (its documentation, "Number": 38 digits, 1E-130 to below 1E+126)."""
     if isinstance(number, int):
-        return -(10**_DIGITS) < number < 10**_DIGITS
+        return abs(number) < _TOO_LONG
     return number == 0 or _SMALLEST <= abs(number) < _TOO_LARGE  # false for NaN and infinity
 
 
