@@ -4,6 +4,7 @@ import re
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"\s*{_TAG.pattern}\s*(,\s*{_TAG.pattern}\s*)*")
+_VERSION = re.compile("[1-9][0-9]{0,14}")
 _LONGEST = 1_000
 
 
@@ -20,7 +21,7 @@ def versions(if_match: str) -> frozenset[int] | None:
     """
     if if_match.strip() == "*":
         return None
-    return frozenset(int(tag) for weak, tag in _tags(if_match) if not weak and tag.isascii() and tag.isdigit())
+    return frozenset(int(tag) for weak, tag in _tags(if_match) if not weak and _VERSION.fullmatch(tag))
 
 
 def matches(if_none_match: str, etag: str) -> bool:

@@ -1,0 +1,1 @@
+"""The tests, in tiers by the I/O they do: unit none, contract and api an emulator in process, system processes."""

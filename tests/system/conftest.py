@@ -1,0 +1,116 @@
+"""The real `chalice local`, on a free loopback port."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHALICE = Path(sys.executable).parent / "chalice"
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `chalice local`: where it answers, an admin's token, its process and what it printed."""
+
+    url: str
+    token: str
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def printed(self) -> str:
+        """Return all that it printed so far."""
+        return self.output.read_text()
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment() -> dict[str, str]:
+    """Return a plain user's environment: nothing of AWS, nothing of this test run."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def eventually(what: str, check: object, *, seconds: float = 20) -> None:
+    """Wait until a function returns something true."""
+    until = time.monotonic() + seconds
+    while not check():  # type: ignore[operator]
+        assert time.monotonic() < until, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+
+
+def answers(url: str) -> bool:
+    """Tell whether anything answers at a URL."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def copy_project(target: Path) -> Path:
+    """Copy what a clone has, so that a test may change it."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    for name in listed.stdout.decode().splitlines():
+        source = ROOT / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    return target
+
+
+@contextmanager
+def serving(folder: Path, output: Path, command: list[str] | None = None) -> Iterator[Served]:
+    """Serve an app's folder while the block runs; end the whole process group after it."""
+    port = free_port()
+    command = command or [str(CHALICE), "local", "--port", "{port}"]
+    with output.open("wb") as printed:
+        process = subprocess.Popen(
+            [part.format(port=port) for part in command],
+            cwd=folder,
+            env=environment(),
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        until = time.monotonic() + _START_SECONDS
+        while not answers(f"{url}/health"):
+            assert process.poll() is None, f"it ended: {output.read_text()}"
+            assert time.monotonic() < until, f"it does not answer: {output.read_text()}"
+            time.sleep(0.1)
+        found = re.search(r"^Token (\S+)$", output.read_text(), re.MULTILINE)
+        assert found, output.read_text()
+        yield Served(url, found.group(1), process, output)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve this checkout for all tests of a worker."""
+    with serving(ROOT, tmp_path_factory.mktemp("served") / "output") as running:
+        yield running
