@@ -4,7 +4,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,24 +21,29 @@ from grail.stack import data
 
 def serve(project: Project, stage: str, *, owner: int, file: Path) -> None:
     """Serve until the owner is gone, then remove the file."""
-    server = make_server(
-        "127.0.0.1",
-        0,
-        _OneAtATime(DomainDispatcherApplication(create_backend_app)),
-        threaded=True,
-        request_handler=_Quiet,
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    embedded = Embedded(f"http://127.0.0.1:{server.server_port}", stage, os.getpid(), owner)
-    create_stack(project, stage, environment=embedded.environment())
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(embedded)), encoding="utf-8")
-    partial.replace(file)
-    gone = threading.Event()
-    when_gone(owner, gone.set)
-    gone.wait()
+    with listening() as url:
+        embedded = Embedded(url, stage, os.getpid(), owner)
+        create_stack(project, stage, environment=embedded.environment())
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(embedded)), encoding="utf-8")
+        partial.replace(file)
+        gone = threading.Event()
+        when_gone(owner, gone.set)
+        gone.wait()
     file.unlink(missing_ok=True)
     file.with_suffix(".log").unlink(missing_ok=True)
+
+
+@contextmanager
+def listening() -> Iterator[str]:
+    """Answer AWS's APIs from a thread while the block runs, and yield the URL."""
+    application = _OneAtATime(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
 
 
 def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]) -> None:

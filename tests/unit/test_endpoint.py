@@ -114,7 +114,12 @@ def test_a_view_shows_its_own_fields_only() -> None:
     """What is stored beside them never leaves, and the version is the ETag."""
     status, headers, body = call("GET", "/things/{thing_id}", path={"thing_id": "one"})
     assert (status, headers["ETag"]) == (200, '"7"')
-    assert body == {"id": "one", "created_at": "2026-11-20T00:00:00Z", "updated_at": "2026-11-20T00:00:00Z", "name": "a"}
+    assert body == {
+        "id": "one",
+        "created_at": "2026-11-20T00:00:00Z",
+        "updated_at": "2026-11-20T00:00:00Z",
+        "name": "a",
+    }
 
 
 @pytest.mark.parametrize(("header", "status"), [('"7"', 304), ('W/"7"', 304), ("*", 304), ('"6"', 200), ("7", 400)])
@@ -189,7 +194,12 @@ def test_what_can_be_no_id_is_400(identifier: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [({"limit": ["0"]}, "limit"), ({"nope": ["1"]}, "nope"), ({"limit": ["1", "2"]}, "limit"), ({"cursor": ["!"]}, "cursor")],
+    [
+        ({"limit": ["0"]}, "limit"),
+        ({"nope": ["1"]}, "nope"),
+        ({"limit": ["1", "2"]}, "limit"),
+        ({"cursor": ["!"]}, "cursor"),
+    ],
 )
 def test_a_bad_query_is_400_with_the_parameters_name(query: dict[str, list[str]], parameter: str) -> None:
     """Unknown, repeated and wrong parameters are all refused."""
@@ -253,7 +263,10 @@ def idempotent(**changes: Any) -> str:
 def test_a_key_gives_the_same_id_to_the_same_caller_only() -> None:
     """The id follows from caller, path and key, and not from the body."""
     assert idempotent() == idempotent() == idempotent(body={"name": "b"})
-    assert len({idempotent(), idempotent(principal="bob"), idempotent(key="l"), idempotent(principal="alic", key="ek")}) == 4
+    assert (
+        len({idempotent(), idempotent(principal="bob"), idempotent(key="l"), idempotent(principal="alic", key="ek")})
+        == 4
+    )
 
 
 @pytest.mark.parametrize("key", ["", "é", "x" * 256, "a\tb"])

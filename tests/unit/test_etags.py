@@ -31,7 +31,9 @@ def test_a_star_matches_any_version() -> None:
     assert etags.versions("*") is None
 
 
-@pytest.mark.parametrize("header", ["", "3", '"3', '"3" "4"', '"3",', "*, *", '"٣"', '"a b"', '"a"b"', '"' + "1" * 2000 + '"'])
+@pytest.mark.parametrize(
+    "header", ["", "3", '"3', '"3" "4"', '"3",', "*, *", '"٣"', '"a b"', '"a"b"', '"' + "1" * 2000 + '"']
+)
 def test_what_is_no_list_of_tags_is_refused(header: str) -> None:
     """A header that can't be read is never taken for one that does not match."""
     with pytest.raises(ValueError, match="list of entity tags"):

@@ -74,7 +74,9 @@ def test_a_title_is_one_visible_line(text: str) -> None:
         assert good
 
 
-@pytest.mark.parametrize(("new", "patch"), [(PersonNew, PersonPatch), *[(k.shapes.new, k.shapes.patch) for k in RESOURCES.values()]])
+@pytest.mark.parametrize(
+    ("new", "patch"), [(PersonNew, PersonPatch), *[(k.shapes.new, k.shapes.patch) for k in RESOURCES.values()]]
+)
 def test_a_patch_has_the_fields_of_its_model(new: type[RequestModel], patch: type[RequestModel]) -> None:
     """What can be set can be changed, and all of it may be left out."""
     assert set(patch.model_fields) == set(new.model_fields)

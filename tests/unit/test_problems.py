@@ -59,7 +59,9 @@ def test_an_operation_that_is_not_there_is_405() -> None:
 
 def test_the_gateway_answers_in_the_same_words() -> None:
     """The same fault has the same type, title and status, whichever layer catches it."""
-    ours = {kind.slug: (kind.title, int(kind.status)) for kind in vars(problems).values() if isinstance(kind, problems.Kind)}
+    ours = {
+        kind.slug: (kind.title, int(kind.status)) for kind in vars(problems).values() if isinstance(kind, problems.Kind)
+    }
     for name, response in RESPONSES.items():
         title, status = ours[response.slug]
         assert response.title == title, name
