@@ -117,9 +117,7 @@ async def _add_person(body: PersonNew, response: Response) -> PersonView:  # noq
     return person
 
 
-async def _get_person(
-    person_id: Annotated[Id, Path()], request: Request, response: Response
-) -> PersonView | Response:
+async def _get_person(person_id: Annotated[Id, Path()], request: Request, response: Response) -> PersonView | Response:
     person = store.get(person_id)
     etag = etags.of_version(person.version)
     known = request.headers.get("if-none-match")

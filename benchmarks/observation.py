@@ -49,9 +49,7 @@ def observed(handler: Handler, service: str) -> Handler:
     def answer(event: Event, context: Any) -> Answer:  # noqa: ANN401 - Lambda's context
         started = time.perf_counter()
         answered = handler(event, context)
-        observer.report(
-            event["requestContext"], status=answered["statusCode"], seconds=time.perf_counter() - started
-        )
+        observer.report(event["requestContext"], status=answered["statusCode"], seconds=time.perf_counter() - started)
         return answered
 
     return answer

@@ -66,7 +66,7 @@ class Invocation:
         return 29_000
 
 
-def _event(  # noqa: PLR0913 - a request has that many parts
+def _event(
     method: str,
     resource: str,
     *,

@@ -65,7 +65,7 @@ def _add_person(body: PersonNew) -> Response[PersonView]:  # noqa: ARG001 - the 
 
 
 @_app.get("/people/<person_id>")
-def _get_person(person_id: Annotated[Id, Path()]) -> Response[PersonView]:
+def _get_person(person_id: Annotated[Id, Path()]) -> Response[PersonView | None]:  # a 304 is validated too
     _check("people:read")
     person = store.get(person_id)
     etag = etags.of_version(person.version)

@@ -22,19 +22,22 @@ from grail.stack import data
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
-
 
 def dynamodb(url: str | None = None) -> "DynamoDBClient":
     """Return a client: of an emulator at a URL, or of moto in this process. It retries nothing by itself."""
-    return boto3.client("dynamodb", endpoint_url=url, config=Config(retries={"total_max_attempts": 1}), **CREDENTIALS)
+    return session().client("dynamodb", endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
+
+
+def session() -> boto3.Session:
+    """Return a session with credentials that no AWS knows."""
+    return boto3.Session("testing", "testing", region_name=REGION)
 
 
 def create_table(url: str | None = None) -> str:
     """Create the table from the template that is deployed to AWS, and return its name."""
     stage = f"t{uuid.uuid4().hex[:12]}"
     template = json.dumps(data.template(app="grail", stage=stage, table=keys.TABLE))
-    cloudformation = boto3.client("cloudformation", endpoint_url=url, **CREDENTIALS)
+    cloudformation = session().client("cloudformation", endpoint_url=url)
     cloudformation.create_stack(StackName=stage, TemplateBody=template)
     cloudformation.get_waiter("stack_create_complete").wait(StackName=stage, WaiterConfig={"Delay": 1})
     return data.table_name("grail", stage)

@@ -4,16 +4,15 @@ import base64
 from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import BaseModel
 
 from chalicelib.errors import UnauthenticatedError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Once
 from chalicelib.web import etags
 from chalicelib.web.problems import INVALID, ProblemError
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 _LONGEST_KEY = 255
 

@@ -28,7 +28,7 @@ def add(people: People, email: str) -> str:
 
 def claimed_by(table: Table, email_key: str) -> str | None:
     claim = table.get(keys.email(email_key))
-    return claim and str(claim["person_id"])
+    return str(claim["person_id"]) if claim else None
 
 
 def test_no_two_have_one_email(people: People, table: Table) -> None:

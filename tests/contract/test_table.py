@@ -42,7 +42,7 @@ def put(table: Table, *items: Item) -> None:
 
 def test_what_was_put_can_be_got(table: Table) -> None:
     """Every JSON value comes back as it was."""
-    values = {
+    values: dict[str, Any] = {
         "text": "é😀\n",
         "empty": "",
         "yes": True,
