@@ -1,7 +1,6 @@
 """Before anything is timed: all contestants answer alike, refuse alike and report alike."""
 
 import json
-from collections.abc import Mapping
 from copy import deepcopy
 from http import HTTPStatus
 from typing import Any, TextIO
@@ -61,7 +60,7 @@ def _check_answers(operation: Operation) -> None:
 
 def _check_telemetry(output: TextIO) -> None:
     """Compare what the contestants report of one request, the first apart: that one is a cold start."""
-    expected: list[Mapping[str, Any]] = []
+    expected: list[dict[str, Any]] = []
     for name in CONTESTANTS:
         for operation in OPERATIONS:
             _answer(name, operation.event, telemetry=True)

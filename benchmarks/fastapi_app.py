@@ -5,7 +5,6 @@ ASGI; no lifespan; no documentation routes to match first.
 """
 
 import time
-from collections.abc import Awaitable, Callable
 from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -102,8 +101,7 @@ def _needs(permission: str) -> Any:  # noqa: ANN401 - FastAPI's own type for it 
         if not allows(authorizer["permissions"].split(), permission):
             raise HTTPException(HTTPStatus.FORBIDDEN)
 
-    checked: Callable[[Request], Awaitable[None]] = check
-    return Depends(checked)
+    return Depends(check)
 
 
 async def _list_people(query: Annotated[Paging, Query()]) -> Page[PersonView]:

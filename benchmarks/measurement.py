@@ -30,7 +30,10 @@ class Cost(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One contestant at one operation. `added` is what telemetry adds, in microseconds; `factor` what it makes of it."""
+    """One contestant at one operation.
+
+    `added` is what telemetry adds, in microseconds; `factor`, how many times as much a request costs with it.
+    """
 
     operation: str
     contestant: str

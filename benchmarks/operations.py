@@ -31,7 +31,7 @@ _HEADERS = {
     "sec-fetch-dest": "empty",
     "sec-fetch-mode": "cors",
     "sec-fetch-site": "cross-site",
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "X-Amzn-Trace-Id": "Root=1-68b1f0aa-5e1b4c2f3a6d7e8f90a1b2c3",
     "X-Forwarded-For": "203.0.113.7",
     "X-Forwarded-Port": "443",

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,24 +21,28 @@ from grail.localcloud.services import REGION
 from grail.stack import data
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_SESSION = boto3.Session("testing", "testing", region_name=REGION)
 
+
+@cache
 def dynamodb(url: str | None = None) -> "DynamoDBClient":
     """Return a client: of an emulator at a URL, or of moto in this process. It retries nothing by itself."""
-    return session().client("dynamodb", endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
+    return _SESSION.client("dynamodb", endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
 
 
-def session() -> boto3.Session:
-    """Return a session with credentials that no AWS knows."""
-    return boto3.Session("testing", "testing", region_name=REGION)
+@cache
+def _cloudformation(url: str | None) -> "CloudFormationClient":
+    return _SESSION.client("cloudformation", endpoint_url=url)
 
 
 def create_table(url: str | None = None) -> str:
-    """Create the table from the template that is deployed to AWS, and return its name."""
+    """Create a table from the template that is deployed to AWS, and return its name."""
     stage = f"t{uuid.uuid4().hex[:12]}"
     template = json.dumps(data.template(app="grail", stage=stage, table=keys.TABLE))
-    cloudformation = session().client("cloudformation", endpoint_url=url)
+    cloudformation = _cloudformation(url)
     cloudformation.create_stack(StackName=stage, TemplateBody=template)
     cloudformation.get_waiter("stack_create_complete").wait(StackName=stage, WaiterConfig={"Delay": 1})
     return data.table_name("grail", stage)

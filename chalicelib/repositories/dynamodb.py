@@ -98,19 +98,26 @@ class DynamoTable:
         try:
             answer = self._call(getattr(self._client, operation), **parameters)
         except ConditionFailedError as failed:
-            if failed.item is not None and failed.item.get(WRITE_ID) == write_id:
-                return failed.item  # an attempt whose answer was lost had done it
+            if failed.item is not None and _is_work_of(failed.item, write_id):
+                return failed.item
             raise
         return _unmarshal(answer["Attributes"]) if isinstance(write, Update) else {**write.item, WRITE_ID: write_id}
 
     def transact(self, writes: Sequence[Put | Update | Delete | Check]) -> None:
-        """TransactWriteItems; its ClientRequestToken makes a repeated call one with the first (for ten minutes)."""
+        """TransactWriteItems; its ClientRequestToken makes a repeated call one with the first.
+
+        Where that is not so (after ten minutes, and in emulators), the repeated call finds the first one's work.
+        """
         write_id = uuid.uuid4().hex
         items = []
         for write in writes:
             operation, parameters = self._parameters(write, write_id)
             items.append({_TRANSACT[operation]: parameters})
-        self._call(self._client.transact_write_items, TransactItems=items, ClientRequestToken=write_id)
+        try:
+            self._call(self._client.transact_write_items, TransactItems=items, ClientRequestToken=write_id)
+        except ConditionFailedError as failed:
+            if failed.item is None or not _is_work_of(failed.item, write_id):
+                raise
 
     def query(self, index: str, partition: str, *, after: str | None, limit: int) -> list[Item]:
         """Query an index."""
@@ -185,6 +192,11 @@ class DynamoTable:
                     raise UnavailableError(message) from error
                 self._sleep(pause)
         raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def _is_work_of(item: Item, write_id: str) -> bool:
+    """Tell whether an earlier attempt of the same write had made the item what it is, and only its answer was lost."""
+    return item.get(WRITE_ID) == write_id
 
 
 def _raise_unless_transient(error: ClientError) -> None:

@@ -1,0 +1,96 @@
+"""The app under `chalice.test.Client`, on moto in this process."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from chalice.test import Client
+from moto import mock_aws
+
+from app import app
+from chalicelib import bootstrap, tools
+from chalicelib.repositories.dynamodb import DynamoTable
+from chalicelib.settings import Settings
+from tests import emulators
+from tests.api.faults import Faults
+
+
+class Answer(NamedTuple):
+    """A response; `body` is the JSON value, or the text if it is none."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Caller:
+    """Calls the API as somebody."""
+
+    def __init__(self, client: Client, token: str | None) -> None:
+        self._client = client
+        self._token = token
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send a request; a body that is no text is sent as JSON. `If_Match` stands for the header `If-Match`."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self._token is not None:
+            sent["Authorization"] = f"Bearer {self._token}"
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        answer = self._client.http.request(method, path, headers=sent, body=raw)
+        text = answer.body.decode()
+        return Answer(answer.status_code, answer.headers, answer.json_body if text[:1] in {"{", "["} else text)
+
+
+@pytest.fixture(scope="session")
+def _moto() -> Iterator[None]:
+    """Mock AWS in this process; every test has a table of its own."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def faults(_moto: None) -> Iterator[Faults]:
+    """Give the app a table on moto whose calls are recorded and can be made to fail."""
+    faults = Faults(emulators.dynamodb())
+    client: Any = faults
+    table = DynamoTable(emulators.create_table(), client=client, sleep=faults.slept.append)
+    bootstrap.use(bootstrap.build(Settings.read({}), table=table))
+    yield faults
+    bootstrap.use(None)
+
+
+@pytest.fixture
+def client(faults: Faults) -> Client:  # noqa: ARG001 - the app's table
+    """Return Chalice's test client."""
+    return Client(app)
+
+
+@pytest.fixture
+def admin(client: Client, faults: Faults) -> Caller:
+    """Return a caller who may do all."""
+    caller = Caller(client, tools.token(role="admin", subject="alice"))
+    faults.calls.clear()
+    return caller
+
+
+@pytest.fixture
+def viewer(client: Client) -> Caller:
+    """Return a caller who may only read."""
+    return Caller(client, tools.token(role="viewer", subject="victor"))
+
+
+@pytest.fixture
+def nobody(client: Client) -> Caller:
+    """Return a caller without a token."""
+    return Caller(client, None)
+
+
+@pytest.fixture
+def ada(admin: Caller, faults: Faults) -> str:
+    """Return the path of a person."""
+    made = admin("POST", "/people", {"name": "Ada", "email": "ada@example.com"})
+    faults.calls.clear()
+    return f"/people/{made.body['id']}"

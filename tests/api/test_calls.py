@@ -1,0 +1,74 @@
+"""How many calls of DynamoDB an operation costs."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Caller
+from tests.api.faults import Faults
+
+PERSON = {"name": "Grace", "email": "grace@example.com"}
+ORDER = {"currency": "EUR", "lines": [{"sku": "tea", "quantity": 2, "unit_price": 450}]}
+
+COSTS: list[tuple[str, str, Any, dict[str, str], list[str]]] = [
+    ("GET", "{ada}", None, {}, ["get_item"]),
+    ("GET", "/people", None, {}, ["query"]),
+    ("GET", "/people?limit=1", None, {}, ["query"]),
+    ("POST", "/people", PERSON, {}, ["transact_write_items"]),
+    ("POST", "/people", PERSON, {"Idempotency_Key": "k"}, ["transact_write_items"]),
+    ("PATCH", "{ada}", {"name": "B"}, {"If_Match": '"1"'}, ["update_item"]),
+    ("PATCH", "{ada}", {"name": "B", "email": "ADA@example.com"}, {"If_Match": '"1"'}, ["update_item"]),
+    ("PUT", "{ada}", {"name": "B", "email": "ada@example.com"}, {"If_Match": '"1"'}, ["update_item"]),
+    ("PATCH", "{ada}", {"name": "B"}, {}, ["get_item", "update_item"]),
+    ("PATCH", "{ada}", {"email": "b@example.com"}, {"If_Match": '"1"'}, ["update_item", "transact_write_items"]),
+    ("DELETE", "{ada}", None, {}, ["get_item", "transact_write_items"]),
+    ("DELETE", "{ada}", None, {"If_Match": '"1"'}, ["get_item", "transact_write_items"]),
+    ("POST", "{ada}/orders", ORDER, {}, ["transact_write_items"]),
+    ("GET", "{ada}/orders", None, {}, ["get_item", "query"]),
+    ("POST", "/api/notes", {"title": "a"}, {}, ["put_item"]),
+    ("POST", "/api/notes", {"title": "a"}, {"Idempotency_Key": "k"}, ["put_item"]),
+    ("GET", "/api/notes", None, {}, ["query"]),
+    ("POST", "/api/mocks", {"name": "a"}, {}, []),
+    ("GET", "/api/currencies/EUR", None, {}, []),
+    ("GET", "/health", None, {}, []),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "headers", "calls"), COSTS)
+def test_an_operation_costs(  # noqa: PLR0913 - a row of the table
+    admin: Caller,
+    ada: str,
+    faults: Faults,
+    method: str,
+    path: str,
+    body: Any,
+    headers: dict[str, str],
+    calls: list[str],
+) -> None:
+    """As few calls as it can be done with: an Idempotency-Key costs nothing, an If-Match saves the read."""
+    assert admin(method, path.format(ada=ada), body, **headers).status < 300
+    assert faults.calls == calls
+
+
+def test_a_replay_costs_one_call(admin: Caller, faults: Faults) -> None:
+    """The failed condition brings the item back with it."""
+    for _ in range(2):
+        faults.calls.clear()
+        assert admin("POST", "/people", PERSON, Idempotency_Key="k").status == 201
+        assert faults.calls == ["transact_write_items"]
+
+
+def test_an_order_is_cancelled_in_one_call(admin: Caller, ada: str, faults: Faults) -> None:
+    """The status is the condition."""
+    order = admin("POST", f"{ada}/orders", ORDER).body["id"]
+    faults.calls.clear()
+    assert admin("POST", f"/orders/{order}/cancel").body["status"] == "cancelled"
+    assert faults.calls == ["update_item"]
+
+
+def test_what_is_refused_costs_nothing(admin: Caller, viewer: Caller, faults: Faults) -> None:
+    """A bad body or a missing permission is found before the table is asked."""
+    faults.calls.clear()
+    assert admin("POST", "/people", {"name": 1}).status == 400
+    assert viewer("POST", "/people", PERSON).status == 403
+    assert faults.calls == []
