@@ -35,7 +35,7 @@ COSTS: list[tuple[str, str, Any, dict[str, str], list[str]]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "headers", "calls"), COSTS)
-def test_an_operation_costs(  # noqa: PLR0913 - a row of the table
+def test_an_operation_costs(
     admin: Caller,
     ada: str,
     faults: Faults,

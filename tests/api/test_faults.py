@@ -34,7 +34,7 @@ WRITES: list[tuple[str, str, Any, dict[str, str], int, int | None]] = [
 @pytest.mark.parametrize(("method", "path", "body", "headers", "status", "version"), WRITES)
 @pytest.mark.parametrize("fault", KINDS)
 @pytest.mark.parametrize("place", range(3))
-def test_one_fault_is_not_noticed(  # noqa: PLR0913 - a row of the table
+def test_one_fault_is_not_noticed(
     admin: Caller,
     ada: str,
     faults: Faults,
@@ -59,7 +59,7 @@ def test_one_fault_is_not_noticed(  # noqa: PLR0913 - a row of the table
 @pytest.mark.parametrize(
     ("method", "path", "body"), [("POST", "/people", PERSON), ("GET", "{ada}", None), ("DELETE", "{ada}", None)]
 )
-def test_lasting_faults_are_503(  # noqa: PLR0913 - a row of the table
+def test_lasting_faults_are_503(
     admin: Caller, ada: str, faults: Faults, method: str, path: str, body: Any, fault: str
 ) -> None:
     """After a bounded number of tries the caller is told to come back."""

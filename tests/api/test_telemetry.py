@@ -17,7 +17,7 @@ PERSON = {"name": "Xanthippe", "email": "xanthippe@example.com", "phone": "+4420
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001 - it comes first
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the app a telemetry that has reported nothing yet, and writes where the test can read."""
     name = f"test-{uuid.uuid4()}"  # the logger of a name writes where it was first told to
     monkeypatch.setattr(app, "telemetry", Telemetry(name))
@@ -28,12 +28,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_request_is_one_line_and_one_set_of_metrics(
-    admin: Caller, ada: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_request_is_one_line_and_one_set_of_metrics(admin: Caller, capsys: pytest.CaptureFixture[str]) -> None:
     """With all that is needed to find it again."""
+    path = f"/people/{admin('POST', '/people', PERSON).body['id']}"
     capsys.readouterr()
-    answer = admin("GET", ada)
+    answer = admin("GET", path)
     log, metrics = lines(capsys)
     assert log["request_id"] == answer.headers["X-Request-Id"]
     assert (log["route"], log["status"], log["caller"]) == ("GET /people/{person_id}", 200, "alice")
