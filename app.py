@@ -51,9 +51,9 @@ def get_openapi() -> Document:
 
 @app.route("/docs")
 @endpoint(public)
-def get_docs() -> Document:
+def get_docs(ctx: Context) -> Document:
     """Show this API as a page to try it on."""
-    return docs.page()
+    return docs.page(ctx.path)
 
 
 @app.route("/docs/{asset}")

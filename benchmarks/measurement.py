@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from benchmarks.contestants import BASELINE, CONTESTANTS
-from benchmarks.operations import OPERATIONS, Invocation, Operation
+from benchmarks.operations import INVOCATION, OPERATIONS, Operation
 
 SLOT_SECONDS = 0.05
 _WARM_UP = 300
-_INVOCATION = Invocation()
 
 
 class Spread(NamedTuple):
@@ -30,15 +29,15 @@ class Cost(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One contestant at one operation.
+    """One contestant at one operation, with telemetry off and on.
 
     `added` is what telemetry adds, in microseconds; `factor`, how many times as much a request costs with it.
     """
 
     operation: str
     contestant: str
-    silent: Cost
-    telling: Cost
+    off: Cost
+    on: Cost
     added: Spread
     factor: Spread
 
@@ -83,22 +82,22 @@ def _slot(turn: _Turn, operation: Operation, requests: int) -> float:
     gc.collect()  # what others left behind is not this one's to clean up
     started = time.process_time_ns()
     for _ in range(requests):
-        handler(event, _INVOCATION)
+        handler(event, INVOCATION)
     return (time.process_time_ns() - started) / 1000 / requests
 
 
 def _rows(operation: Operation, times: dict[_Turn, list[float]]) -> list[Row]:
     found = []
     for name in CONTESTANTS:
-        silent, telling = times[_Turn(name, telemetry=False)], times[_Turn(name, telemetry=True)]
+        off, on = times[_Turn(name, telemetry=False)], times[_Turn(name, telemetry=True)]
         found.append(
             Row(
                 operation=operation.name,
                 contestant=name,
-                silent=Cost(_spread(silent), _ratios(silent, times[_Turn(BASELINE, telemetry=False)])),
-                telling=Cost(_spread(telling), _ratios(telling, times[_Turn(BASELINE, telemetry=True)])),
-                added=_spread(on - off for on, off in zip(telling, silent, strict=True)),
-                factor=_ratios(telling, silent),
+                off=Cost(_spread(off), _ratios(off, times[_Turn(BASELINE, telemetry=False)])),
+                on=Cost(_spread(on), _ratios(on, times[_Turn(BASELINE, telemetry=True)])),
+                added=_spread(after - before for after, before in zip(on, off, strict=True)),
+                factor=_ratios(on, off),
             )
         )
     return found

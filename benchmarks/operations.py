@@ -66,6 +66,9 @@ class Invocation:
         return 29_000
 
 
+INVOCATION = Invocation()
+
+
 def _event(
     method: str,
     resource: str,

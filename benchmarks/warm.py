@@ -16,9 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from benchmarks import agreement, measurement
-from benchmarks.contestants import BASELINE
-from benchmarks.measurement import Row, Spread
+try:
+    from benchmarks import agreement, measurement
+    from benchmarks.contestants import BASELINE
+    from benchmarks.measurement import Row, Spread
+except ModuleNotFoundError as missing:  # the peers are in no other requirements
+    message = f"python -m benchmarks.warm: {missing}; pip install -r benchmarks/requirements.txt"
+    raise SystemExit(message) from missing
 
 _RESULTS = Path(__file__).parent / "results" / "warm.json"
 _LIBRARIES = ("aws-lambda-powertools", "chalice", "fastapi", "mangum", "pydantic", "pydantic-core", "starlette")
@@ -41,23 +45,27 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        rows = _measured(options.rounds)
-        table = _table(rows)
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(_document(rows, options.rounds), indent=2) + "\n")
-        options.json.with_suffix(".md").write_text(table)
+        options.json.open("a").close()  # if it can't be written, say so now
+        rows = _measured(options.rounds)
+        document = _document(rows, options.rounds)
+        text = f"{_table(rows)}\n{_caption(document)}\n"
+        print(text, end="")
+        options.json.write_text(json.dumps(document, indent=2) + "\n")
+        options.json.with_suffix(".md").write_text(text)
     except (agreement.DisagreementError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
-    print(table, end="")
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
 def _rounds(text: str) -> int:
-    rounds = int(text)
-    if rounds < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")  # noqa: TRY003 - argparse's way
-    return rounds
+    if not text.isdecimal() or int(text) < 1:
+        message = "must be a whole number, 1 or more"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def _measured(rounds: int) -> list[Row]:
@@ -95,8 +103,8 @@ def _record(row: Row) -> dict[str, Any]:
     return {
         "operation": row.operation,
         "contestant": row.contestant,
-        "telemetry_off": {name: _figures(spread) for name, spread in row.silent._asdict().items()},
-        "telemetry_on": {name: _figures(spread) for name, spread in row.telling._asdict().items()},
+        "telemetry_off": {name: _figures(spread) for name, spread in row.off._asdict().items()},
+        "telemetry_on": {name: _figures(spread) for name, spread in row.on._asdict().items()},
         "telemetry_adds": {"microseconds": _figures(row.added), "factor": _figures(row.factor)},
     }
 
@@ -115,6 +123,14 @@ def _machine() -> str:
     return f"{names[0]}, {len(names)} CPUs" if names else platform.machine()
 
 
+def _caption(document: dict[str, Any]) -> str:
+    libraries = ", ".join(f"{name} {number}" for name, number in document["libraries"].items())
+    return (
+        f"CPU time per request, median of {document['rounds']} rounds (least to most). "
+        f"Python {document['python']}, {libraries}; {document['machine']}; {document['date']}."
+    )
+
+
 def _table(rows: list[Row]) -> str:
     """Return the figures as a Markdown table whose source can be read too."""
     heads = ("operation", "contestant", "µs", "x bare", "µs, telemetry on", "x bare", "telemetry adds µs", "factor")
@@ -122,10 +138,10 @@ def _table(rows: list[Row]) -> str:
         (
             row.operation,
             row.contestant,
-            _text(row.silent.microseconds, 1),
-            _text(row.silent.to_baseline, 2),
-            _text(row.telling.microseconds, 1),
-            _text(row.telling.to_baseline, 2),
+            _text(row.off.microseconds, 1),
+            _text(row.off.to_baseline, 2),
+            _text(row.on.microseconds, 1),
+            _text(row.on.to_baseline, 2),
             _text(row.added, 1),
             _text(row.factor, 2),
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 
-from chalicelib.models.currencies import CURRENCIES
 from chalicelib.models.entity import Entity
 from chalicelib.models.people import Person
 from chalicelib.repositories.dynamodb import DynamoTable
@@ -54,7 +53,7 @@ def build(
     people = PersonRepository(table, shards=settings.people_shards)
     return Services(
         people=People(people, Person, now=now, new_id=new_id),
-        orders=Orders(OrderRepository(table), people, currencies=CURRENCIES, now=now, new_id=new_id),
+        orders=Orders(OrderRepository(table), people, now=now, new_id=new_id),
         tokens=Tokens(TokenRepository(table), now=now, new_id=new_id),
         resources={
             name: resources.build(

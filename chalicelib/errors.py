@@ -5,17 +5,6 @@ class DomainError(Exception):
     """Base of every failure a caller is told about; `str(error)` is safe to show to them."""
 
 
-class InvalidValueError(DomainError):
-    """A field's value breaks a rule that needs more than the field itself.
-
-    `pointer` is an RFC 6901 JSON pointer into the request's body.
-    """
-
-    def __init__(self, pointer: str, detail: str) -> None:
-        super().__init__(detail)
-        self.pointer = pointer
-
-
 class UnauthenticatedError(DomainError):
     """Nobody we know is calling."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chalicelib.models.fields import Title
 from chalicelib.models.resource import Resource
@@ -183,3 +183,16 @@ CURRENCIES = {
     code: Currency(name=name, digits=_DIGITS.get(code, 2))
     for code, name in (line.split(" ", 1) for line in _NAMES.split("\n") if line)
 }
+
+
+def _known(code: str) -> str:
+    if code not in CURRENCIES:
+        message = "is not a currency in ISO 4217"
+        raise ValueError(message)
+    return code
+
+
+CurrencyCode = Annotated[
+    str, AfterValidator(_known), Field(examples=["EUR"], json_schema_extra={"enum": sorted(CURRENCIES)})
+]
+"""The code of a currency in the list."""

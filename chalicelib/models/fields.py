@@ -19,9 +19,9 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"), Field(e
 """An opaque id. Clients must not read anything into it."""
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE)]
-Prose = Annotated[str, StringConstraints(max_length=10_000, pattern=PROSE)]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=LINE)]
-Count = Annotated[int, Field(ge=-(10**15), le=10**15)]
+Prose = Annotated[str, StringConstraints(max_length=10_000, pattern=PROSE), Field(examples=["Tea and lemons."])]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=LINE), Field(examples=["new"])]
+Count = Annotated[int, Field(ge=-(10**15), le=10**15, examples=[3])]
 """A whole number that every JSON reader and DynamoDB (38 digits) hold exactly."""
 
 Email = Annotated[
@@ -35,9 +35,6 @@ Email = Annotated[
 ]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"), Field(examples=["+442079460000"])]
 """ITU-T E.164: a plus and at most 15 digits."""
-
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
-"""ISO 4217."""
 
 
 class RequestModel(BaseModel):

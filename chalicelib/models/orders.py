@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from chalicelib.models.currencies import CurrencyCode
 from chalicelib.models.entity import Entity, EntityView
-from chalicelib.models.fields import CurrencyCode, Id, RequestModel, Title, View
+from chalicelib.models.fields import Id, RequestModel, Title, View
 
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 UnitPrice = Annotated[int, Field(ge=0, le=10**9, description="In the currency's minor unit.")]

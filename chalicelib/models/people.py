@@ -22,7 +22,7 @@ class PersonNew(RequestModel):
 class PersonPatch(PatchModel):
     """What a client sends to change some of a person's fields."""
 
-    name: Title = ""
+    name: Annotated[Title, Field(examples=["Ada King"])] = ""
     email: Email = ""
     phone: Phone | None = None
     tags: Tags | None = None

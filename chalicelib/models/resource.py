@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from types import GenericAlias, UnionType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from chalicelib.models.entity import Entity, EntityView
 from chalicelib.models.fields import PatchModel, RequestModel
@@ -66,7 +66,7 @@ def _patch(model: type[BaseModel]) -> type[PatchModel]:
             annotation = _patch(field.annotation)
         if not field.is_required() and type(None) not in get_args(field.annotation):
             annotation = annotation | None
-        fields[key] = (annotation, None)
+        fields[key] = (annotation, Field(default=None, description=field.description, examples=field.examples))
     return create_model(
         f"{model.__name__}Patch", __base__=PatchModel, __doc__=f"Some of the fields of a {model.__name__}.", **fields
     )

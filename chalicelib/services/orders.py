@@ -1,8 +1,5 @@
 """Orders: placed by a person, then confirmed, cancelled or expired."""
 
-from collections.abc import Container
-
-from chalicelib.errors import InvalidValueError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Made, Once, Slice
 from chalicelib.models.orders import Order, OrderNew, Status
@@ -15,21 +12,14 @@ from chalicelib.services.service import Clock, NewId
 class Orders:
     """The orders of all people."""
 
-    def __init__(
-        self, orders: OrderRepository, people: People, *, currencies: Container[str], now: Clock, new_id: NewId
-    ) -> None:
+    def __init__(self, orders: OrderRepository, people: People, *, now: Clock, new_id: NewId) -> None:
         self._orders = orders
         self._people = people
-        self._currencies = currencies
         self._now = now
         self._new_id = new_id
 
     def place(self, person_id: str, body: OrderNew, *, once: Once | None, caller: Caller) -> Made[Order]:
-        """Place an order. Raises NotFoundError for the person, InvalidValueError, KeyReusedError, ConflictError."""
-        if body.currency not in self._currencies:
-            pointer = "/currency"
-            message = f"{body.currency} is not a currency in ISO 4217."
-            raise InvalidValueError(pointer, message)
+        """Place an order. Raises NotFoundError for the person, KeyReusedError, ConflictError."""
         at = self._now()
         order = Order(
             **body.model_dump(),

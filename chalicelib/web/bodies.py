@@ -152,4 +152,6 @@ def _sentence(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
             return "is not a field of this resource"
         case "json_invalid":
             return "is not JSON that everyone reads alike"
+        case "value_error":
+            return str(fault["msg"]).removeprefix("Value error, ")
     return str(fault["msg"])

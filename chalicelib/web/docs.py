@@ -13,7 +13,10 @@ from chalicelib.web.results import Document
 AssetName = Annotated[str, StringConstraints(pattern=r"^[a-z.-]{1,40}$")]
 
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; connect-src 'self'"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+    "base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+)
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -21,6 +24,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API</title>
+<base href="{base}">
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
@@ -31,7 +35,7 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-"""Every address is relative, so that it works behind a stage's prefix too."""
+"""Every address is relative to the API's root, so that it works behind a stage's prefix too."""
 
 _START = """SwaggerUIBundle({
   url: "openapi.json",
@@ -43,9 +47,10 @@ _START = """SwaggerUIBundle({
 """
 
 
-def page() -> Document:
-    """Return the page."""
-    return _document(_PAGE, "text/html; charset=utf-8", _POLICY)
+def page(path: str) -> Document:
+    """Return the page, as asked for at a path: `/docs`, or `/docs/` which a gateway takes for the same."""
+    base = "../" if path.endswith("/") else "./"
+    return _document(_PAGE.format(base=base), "text/html; charset=utf-8", _POLICY)
 
 
 def asset(name: str) -> Document:

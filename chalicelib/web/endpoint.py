@@ -114,6 +114,7 @@ class Endpoint:
         if isinstance(result, Document):
             headers["ETag"] = result.etag
             headers["Cache-Control"] = "public, max-age=300"
+            headers["X-Content-Type-Options"] = "nosniff"
             if result.security_policy:
                 headers["Content-Security-Policy"] = result.security_policy
             if ctx.not_modified(result.etag):

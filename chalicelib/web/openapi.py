@@ -21,27 +21,37 @@ References = Mapping[tuple[Any, JsonSchemaMode], Mapping[str, Any]]
 _REF = "#/components/schemas/{model}"
 
 _ETAG = {"description": "The representation's version.", "schema": {"type": "string"}, "example": '"1"'}
+# A request header's example stands in its schema: one beside the schema is what Swagger UI sends unless it is deleted.
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "description": "Do it only if this is still the version, as an ETag told it; else 412.",
-    "schema": {"type": "string", "maxLength": 1000, "pattern": r'^(\*|"[0-9]{1,15}")$'},
-    "example": '"1"',
+    "schema": {"type": "string", "format": "entity-tag", "pattern": r'^(\*|"[1-9][0-9]{0,14}")$', "examples": ['"1"']},
 }
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "description": "Answer 304 if this is still the version.",
-    "schema": {"type": "string", "maxLength": 1000, "pattern": r'^(\*|(W/)?"[!#-~]*")$'},
-    "example": '"1"',
+    "schema": {
+        "type": "string",
+        "format": "entity-tag",
+        "pattern": r'^(\*|(W/)?"[!#-~]{1,100}")$',
+        "examples": ['"1"'],
+    },
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Sent again with the same body, it answers with what the first request made, and makes no other.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-    "example": "0b6c1f5e",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^[!-~]([ -~]*[!-~])?$",
+        "examples": ["0b6c1f5e"],
+    },
 }
+_BEARER = {"type": "http", "scheme": "bearer", "description": "A token. On the API page: without `Bearer` before it."}
 
 
 def document(app: Api) -> Document:
@@ -59,11 +69,11 @@ def describe(app: Api) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": app.app_name, "version": "1", "description": "Errors are RFC 9457 problems."},
-        "servers": [{"url": "."}],
+        "servers": [{"url": ".", "description": "this API"}],
         "paths": paths,
         "components": {
             "schemas": {**schemas, "Problem": _PROBLEM},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"bearer": _BEARER},
         },
     }
 
@@ -168,9 +178,15 @@ def _responses(method: str, endpoint: Endpoint, names: References) -> dict[str, 
     for kind in _problems(method, endpoint):
         answers[str(int(kind.status))] = {
             "description": kind.title,
-            "content": {problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
+            "content": {
+                problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}, "example": _example(kind)}
+            },
         }
     return dict(sorted(answers.items()))
+
+
+def _example(kind: Kind) -> dict[str, Any]:
+    return {"type": kind.type, "title": kind.title, "status": int(kind.status), "detail": "What exactly it is."}
 
 
 def _problems(method: str, endpoint: Endpoint) -> list[Kind]:

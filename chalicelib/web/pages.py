@@ -54,11 +54,15 @@ class Paging(RequestModel):
 
     model_config = ConfigDict(strict=False)
 
-    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100, description="How many items at most.")] = 20
+    limit: Annotated[int, Field(ge=1, le=100, description="How many items at most."), BeforeValidator(_digits)] = 20
     cursor: Annotated[
         str | None,
         AfterValidator(lambda cursor: cursor if cursor is None else _checked(cursor)),
-        Field(max_length=_LONGEST, description="The `next` of the part before."),
+        Field(
+            max_length=_LONGEST,
+            description="The `next` of the part before.",
+            json_schema_extra={"format": "cursor"},
+        ),
     ] = None
 
     @property

@@ -39,7 +39,6 @@ INTERNAL = Kind("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
 UNAVAILABLE = Kind("unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Try again later")
 
 KINDS: Mapping[type[errors.DomainError], Kind] = {
-    errors.InvalidValueError: INVALID,
     errors.UnauthenticatedError: UNAUTHENTICATED,
     errors.PermissionDeniedError: FORBIDDEN,
     errors.NotFoundError: NOT_FOUND,
@@ -68,8 +67,6 @@ def problem_of(error: Exception) -> ProblemError:
             return error
         case NotImplementedError():
             return ProblemError(METHOD_NOT_ALLOWED, "This resource does not have this operation.")
-        case errors.InvalidValueError():
-            return ProblemError(INVALID, str(error), [{"pointer": error.pointer, "detail": str(error)}])
         case errors.UnauthenticatedError():
             detail = "Send a valid token: Authorization: Bearer <token>."
             return ProblemError(UNAUTHENTICATED, detail, headers={"WWW-Authenticate": "Bearer"})

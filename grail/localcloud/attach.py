@@ -91,4 +91,4 @@ def _leave(message: str) -> None:
 
 
 local.create_local_server = create_local_server
-reload.watch_sources_only()
+reload.watch_sources_only(Path.cwd())  # where Chalice has changed to

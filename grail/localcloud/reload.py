@@ -4,10 +4,10 @@ Chalice looks at every file below the folder once a second: the virtual environm
 has just written.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from chalice.cli.filewatch.stat import StatFileWatcher
 
@@ -15,18 +15,25 @@ _SOURCES = {".py", ".json", ".toml"}
 _NEVER = {"__pycache__", "node_modules", "site-packages", "tests", "docs", "benchmarks", "build", "dist"}
 
 
-def watch_sources_only() -> None:
-    """Replace the one method of Chalice's watcher that looks for changes."""
-    setattr(StatFileWatcher, "_single_pass_poll", _single_pass_poll)  # noqa: B010 - it is private to Chalice
+def watch_sources_only(folder: Path) -> None:
+    """Replace the one method of Chalice's watcher that looks for changes; what counts is what changes from now on."""
+    loaded = _times(folder)
+
+    def single_pass_poll(_: StatFileWatcher, __: str, changed: Callable[[], None]) -> None:
+        nonlocal loaded
+        before, loaded = loaded, _times(folder)
+        if loaded != before:
+            changed()
+
+    setattr(StatFileWatcher, "_single_pass_poll", single_pass_poll)  # noqa: B010 - it is private to Chalice
 
 
-def _single_pass_poll(watcher: Any, folder: str, changed: Callable[[], None]) -> None:  # noqa: ANN401 - StatFileWatcher
-    """Call `changed` if a source is other than it was at the pass before."""
-    now = {file: file.stat().st_mtime_ns for file in sources(Path(folder)) if file.exists()}
-    before = watcher.__dict__.get("sources", now)
-    watcher.sources = now
-    if now != before:
-        changed()
+def _times(folder: Path) -> dict[Path, int]:
+    found = {}
+    for file in sources(folder):
+        with contextlib.suppress(FileNotFoundError):
+            found[file] = file.stat().st_mtime_ns
+    return found
 
 
 def sources(folder: Path) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.bootstrap import Services
-from chalicelib.errors import ConflictError, InvalidValueError, KeyReusedError, NotFoundError, StaleVersionError
+from chalicelib.errors import ConflictError, KeyReusedError, NotFoundError, StaleVersionError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Once
 from chalicelib.models.orders import Order, OrderLine, OrderNew, Status
@@ -51,13 +51,6 @@ def test_nobody_can_order_who_is_not_there(services: Services, person: str) -> N
             services.orders.of_person(identifier, limit=10, after=None)
     with pytest.raises(NotFoundError):
         services.orders.get("order0")
-
-
-def test_a_currency_must_be_one(services: Services, person: str) -> None:
-    """What only looks like a code is refused by its place."""
-    with pytest.raises(InvalidValueError) as refused:
-        services.orders.place(person, OrderNew(currency="XYZ", lines=NEW.lines), once=None, caller=ALICE)
-    assert refused.value.pointer == "/currency"
 
 
 def test_a_key_makes_one_order(services: Services, person: str) -> None:

@@ -178,6 +178,7 @@ def test_a_public_endpoint_asks_for_nobody() -> None:
     status, headers, body = call("GET", "/page", permissions=None)
     assert (status, body, headers["Content-Type"]) == (200, "<p>", "text/html")
     assert headers["Content-Security-Policy"] == "default-src 'none'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_document_is_304_to_who_has_it() -> None:

@@ -16,8 +16,8 @@ def domain_errors() -> list[type[errors.DomainError]]:
 def example(kind: type[errors.DomainError]) -> errors.DomainError:
     """Make an error of a class, whatever its arguments."""
     match kind:
-        case errors.NotFoundError | errors.InvalidValueError:
-            return kind("/one", "two")
+        case errors.NotFoundError:
+            return kind("person", "one")
         case errors.StaleVersionError:
             return kind()
     return kind("detail")

@@ -1,0 +1,28 @@
+"""What schemathesis must know of this API that its OpenAPI document can't say."""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+
+from chalicelib.web import pages
+
+schemathesis.openapi.format("cursor", st.text("0123456789-:TZ#abc", min_size=1, max_size=60).map(pages.encode))
+schemathesis.openapi.format("entity-tag", st.integers(1, 10**6).map('"{}"'.format) | st.just("*"))
+
+
+@schemathesis.hook("map_body")
+def write_whole_numbers_as_such(_: Any, body: Any) -> Any:
+    """To JSON Schema 1.0 is an integer; to this API, as to draft 4, it is not."""
+    return _whole(body)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_whole(element) for element in value]
+        case dict():
+            return {name: _whole(member) for name, member in value.items()}
+    return value

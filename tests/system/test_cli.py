@@ -1,0 +1,119 @@
+"""`python -m grail` and Chalice's own commands, as processes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grail.verbs import VERBS
+from tests.system.conftest import CHALICE, ROOT, copy_project, environment
+
+
+def grail(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a verb."""
+    command = [sys.executable, "-m", "grail", *arguments]
+    env = environment() | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("verb", [verb.NAME for verb in VERBS])
+def test_help_has_an_example(verb: str) -> None:
+    """Every verb shows how it is called."""
+    done = grail(verb, "--help")
+    assert done.returncode == 0
+    assert f"example:\n  python -m grail {verb}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("token",),
+        ("token", "--role", "admin"),
+        ("token", "--subject"),
+        ("stack", "--stage"),
+        ("stack", "--nonsense"),
+        ("local", "--port", "x"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_exit_code_2(arguments: tuple[str, ...]) -> None:
+    """Nothing on stdout, where a script reads."""
+    done = grail(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("token", "--role", "admin", "--subject", "a", "--stage", "nonsense"), "no stage 'nonsense'"),
+        (("stack", "--stage", "nonsense"), "dev, staging, prod"),
+        (("local", "--port", "99999"), "99999"),
+        (("token", "--role", "admin", "--subject", "a", "--stage", "staging"), "AWS"),
+    ],
+)
+def test_what_fails_says_why_in_one_line(arguments: tuple[str, ...], words: str) -> None:
+    """Exit code 1, no stack trace."""
+    done = grail(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    assert words in done.stderr
+
+
+def test_elsewhere_is_no_project(tmp_path: Path) -> None:
+    """A folder without Chalice's configuration is named."""
+    done = grail("stack", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "is not a Chalice project" in done.stderr
+
+
+def test_the_data_stack_is_printed_as_json() -> None:
+    """For a script to read."""
+    template = json.loads(grail("stack", "--stage", "prod").stdout)
+    assert template["Resources"]["Table"]["Properties"]["TableName"] == "grail-prod"
+
+
+def test_importing_the_app_does_no_io() -> None:
+    """With an empty environment, no socket and no thread: what Lambda and tests rely on."""
+    code = """
+import socket, threading
+def refuse(*_, **__): raise AssertionError("a socket was made")
+socket.socket.connect = socket.create_connection = refuse
+import app
+assert threading.active_count() == 1
+import sys
+assert not any(name.split(".")[0] in {"grail", "moto"} for name in sys.modules)
+print(len(app.app.routes))
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_chalice_packages_the_app(tmp_path: Path, stage: str) -> None:
+    """The real command, for arm64: a function each for the API and the gate, and nothing of `grail` in the package."""
+    folder = copy_project(tmp_path / "project")
+    (folder / "requirements.txt").write_text("")  # downloading what ships is Chalice's business and takes minutes
+    command = [str(CHALICE), "package", "--stage", stage, str(tmp_path / "out")]
+    env = environment() | {"AWS_DEFAULT_REGION": "us-east-1"}
+    subprocess.run(command, cwd=folder, env=env, capture_output=True, check=True, timeout=120)
+    resources = json.loads((tmp_path / "out" / "sam.json").read_text())["Resources"]
+    functions = {name: found["Properties"] for name, found in resources.items() if "Function" in found["Type"]}
+    assert set(functions) == {"APIHandler", "Gate"}
+    assert all(function["Architectures"] == ["arm64"] for function in functions.values())
+    assert functions["APIHandler"]["Environment"]["Variables"]["STAGE"] == stage
+    listed = subprocess.run(
+        [sys.executable, "-m", "zipfile", "-l", str(tmp_path / "out" / "deployment.zip")],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "chalicelib/bootstrap.py" in listed
+    assert "grail/" not in listed
+
+
+def test_no_watcher_that_reloads_for_ever_is_installed() -> None:
+    """With watchdog, Chalice 1.34 takes its own reading of a file for a change of it."""
+    done = subprocess.run([sys.executable, "-c", "import watchdog"], capture_output=True, check=False)
+    assert done.returncode == 1

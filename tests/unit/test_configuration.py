@@ -1,0 +1,93 @@
+"""The files that are read by others: stages, policies, settings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import app
+from chalicelib.settings import APP, Settings
+from grail.project import Project
+from grail.stack import data
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
+STAGES = ("dev", "staging", "prod")
+TABLE = Project(ROOT).registered("table")
+
+
+def policy(stage: str, function: str) -> str:
+    """Return the text of the policy that a stage's function has."""
+    name: str = CONFIG["stages"][stage]["lambda_functions"][function]["iam_policy_file"]
+    return (ROOT / ".chalice" / name).read_text()
+
+
+def test_the_stages_are_those_promised() -> None:
+    """Three of them, arm64, with traces where there are users."""
+    assert tuple(CONFIG["stages"]) == STAGES
+    assert CONFIG["lambda_architecture"] == "arm64"
+    assert [CONFIG["stages"][stage].get("xray", False) for stage in STAGES] == [False, True, True]
+
+
+def test_the_app_has_one_name() -> None:
+    """In the code, in the configuration, in Chalice's object."""
+    assert APP == CONFIG["app_name"] == app.app_name
+
+
+def test_no_local_address_is_configured() -> None:
+    """Every stage deploys to AWS."""
+    assert "localhost" not in json.dumps(CONFIG)
+    assert "127.0.0.1" not in json.dumps(CONFIG)
+    assert "ENDPOINT" not in json.dumps(CONFIG)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_table_has_one_name(stage: str) -> None:
+    """The app reads from the one that the stack creates and the policies allow."""
+    settings = Settings.read(CONFIG["stages"][stage]["environment_variables"])
+    template = data.template(app=APP, stage=stage, table=TABLE)
+    name = template["Resources"]["Table"]["Properties"]["TableName"]
+    assert settings.table_name == name
+    assert f"table/{name}" in policy(stage, "api_handler")
+
+
+@pytest.mark.parametrize("function", ["api_handler", "gate"])
+def test_stages_differ_in_names_only(function: str) -> None:
+    """A policy that works in staging works in prod."""
+    assert policy("staging", function).replace("-staging", "-prod") == policy("prod", function)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("function", ["api_handler", "gate"])
+def test_a_policy_is_least_privilege(stage: str, function: str) -> None:
+    """No wildcard action, and no wildcard resource but X-Ray's, which has no resources (Service Authorization)."""
+    document: dict[str, Any] = json.loads(policy(stage, function))
+    for statement in document["Statement"]:
+        assert not any("*" in action for action in statement["Action"])
+        assert statement["Resource"] != "*" or all(action.startswith("xray:") for action in statement["Action"])
+        assert "dynamodb:Scan" not in statement["Action"]
+
+
+def test_only_prod_keeps_its_data() -> None:
+    """Deletion protection and Retain, and nothing else differs between the stages' tables."""
+    tables = {stage: data.template(app=APP, stage=stage, table=TABLE)["Resources"]["Table"] for stage in STAGES}
+    assert [tables[stage]["DeletionPolicy"] for stage in STAGES] == ["Delete", "Delete", "Retain"]
+    assert [tables[stage]["Properties"]["DeletionProtectionEnabled"] for stage in STAGES] == [False, False, True]
+    properties = tables["prod"]["Properties"]
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+@pytest.mark.parametrize("shards", ["0", "-1", "x", ""])
+def test_a_bad_setting_is_refused(shards: str) -> None:
+    """At start, not at the first list."""
+    with pytest.raises(ValueError, match=r"PEOPLE_SHARDS|invalid literal"):
+        Settings.read({"PEOPLE_SHARDS": shards})
+
+
+def test_what_ships_is_pinned() -> None:
+    """Every requirement has one version."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert all("==" in line for line in (ROOT / name).read_text().splitlines())
