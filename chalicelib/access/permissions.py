@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 _NAME = re.compile(r"[a-z][a-z-]*:[a-z][a-z-]*")
 
@@ -15,5 +16,11 @@ def check(permission: str) -> None:
 
 def allows(granted: Iterable[str], permission: str) -> bool:
     """Tell whether one of the granted permissions covers this one."""
+    return not _covering(permission).isdisjoint(granted)
+
+
+@cache
+def _covering(permission: str) -> frozenset[str]:
+    """Return the grants of which any one covers a permission; an app names a fixed set of permissions."""
     resource, _, action = permission.partition(":")
-    return any(grant in {permission, f"{resource}:*", f"*:{action}", "*:*"} for grant in granted)
+    return frozenset({permission, f"{resource}:*", f"*:{action}", "*:*"})

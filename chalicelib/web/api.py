@@ -36,7 +36,7 @@ class Api(Chalice):
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context
         """Answer one event of API Gateway."""
-        if "requestContext" not in event or self._has_middleware():
+        if "requestContext" not in event or (self.middleware_handlers and self._has_middleware()):
             answer: dict[str, Any] = super().__call__(event, context)
             return answer
         return self._answer(event, context)
@@ -54,7 +54,8 @@ class Api(Chalice):
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
             failure = error
             answer = reply(problem_of(error))
-        headers = {**answer.headers, "X-Request-Id": ctx.request_id}
+        headers = answer.headers
+        headers["X-Request-Id"] = ctx.request_id
         if operation is not None:
             headers.update(operation.cors_headers)
         if self.telemetry is not None:

@@ -1,6 +1,7 @@
 """Request bodies: JSON that means the same to every reader, or a refusal that points at the fault."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -18,7 +19,6 @@ _MAX_ERRORS = 50
 _DIGITS = 38
 _TOO_LONG: int = 10**38
 _SMALLEST, _TOO_LARGE = 1e-130, 1e126
-_RISKY_NUMBER = re.compile(rf"[0-9.]{{{_DIGITS + 1}}}|[0-9][eE]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -28,18 +28,16 @@ def read(raw: str | bytes | None, content_type: str, model: type[M], media_types
         detail = f"Send the body as {' or '.join(media_types)}."
         raise ProblemError(UNSUPPORTED, detail)
     text = _text(raw)
-    scan = _Scan()
     try:
-        document = json.loads(text, object_pairs_hook=scan.pairs, parse_constant=scan.constant)
+        suspicious = _is_suspicious(text)
     except ValueError as error:
         where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         detail = f"The body is not JSON{where}."
         raise ProblemError(INVALID, detail) from error
     except RecursionError as error:
         raise _at("", f"is nested more than {_MAX_DEPTH} deep") from error
-    deep = text.count("[") + text.count("{") > _MAX_DEPTH
-    if deep or scan.suspicious or _RISKY_NUMBER.search(text) or _SURROGATE.search(text):
-        for pointer, fault in _faults(document, "", 0):
+    if suspicious:
+        for pointer, fault in _faults(_EVERYTHING.decode(text), "", 0):
             raise _at(pointer, fault)
     try:
         return model.model_validate_json(text)
@@ -68,6 +66,46 @@ def _text(raw: str | bytes | None) -> str:
     return text
 
 
+class _SuspiciousError(Exception):
+    """Something stands in the body that deserves a second look."""
+
+
+def _is_suspicious(text: str) -> bool:
+    """Tell whether a body has anything that readers may disagree about. Raises ValueError, RecursionError."""
+    try:
+        _QUICK.decode(text)
+    except _SuspiciousError:
+        return True
+    return text.count("[") + text.count("{") > _MAX_DEPTH or ("\\u" in text and bool(_SURROGATE.search(text)))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _SuspiciousError
+    return found
+
+
+def _constant(name: str) -> float:
+    raise _SuspiciousError(name)
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise _SuspiciousError
+    return int(digits)
+
+
+def _decimal(digits: str) -> float:
+    if len(digits) > _DIGITS or "e" in digits or "E" in digits:
+        raise _SuspiciousError
+    return float(digits)
+
+
+_QUICK = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_int=_integer, parse_float=_decimal)
+"""Stops at the first thing that deserves a second look."""
+
+
 class _Twice(dict[str, Any]):
     """An object in which a name stands twice."""
 
@@ -76,23 +114,19 @@ class _Twice(dict[str, Any]):
         self.name = name
 
 
-class _Scan:
-    """Notes, while the standard parser runs, what it would let pass."""
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    again = next((name for name in names if names.count(name) > 1), None)
+    return dict(pairs) if again is None else _Twice(pairs, again)
 
-    def __init__(self) -> None:
-        self.suspicious = False
 
-    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) == len(pairs):
-            return found
-        self.suspicious = True
-        names = [name for name, _ in pairs]
-        return _Twice(pairs, next(name for name in names if names.count(name) > 1))
+def _any_integer(digits: str) -> float:
+    """Return the number; past what can be stored, any that can't will do, and Python refuses very long ones."""
+    return int(digits) if len(digits) < _DIGITS * 2 else math.inf
 
-    def constant(self, name: str) -> float:
-        self.suspicious = True
-        return float(name)
+
+_EVERYTHING = json.JSONDecoder(object_pairs_hook=_marked, parse_int=_any_integer)
+"""Reads all of it, so that the fault can be found with its place."""
 
 
 def _faults(value: Any, pointer: str, depth: int) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value

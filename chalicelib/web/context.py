@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Mapping
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -21,46 +20,41 @@ class Context:
     """One request, read from API Gateway's proxy event (payload 1.0) as far as it is asked for."""
 
     def __init__(self, event: Mapping[str, Any], aws_request_id: str) -> None:
+        gateway = event["requestContext"]
         self._event = event
-        self._gateway: Mapping[str, Any] = event["requestContext"]
-        self.request_id: str = self._gateway.get("requestId") or aws_request_id
+        self._path = gateway["path"]
+        self._headers: Mapping[str, str] = event.get("headers") or {}
+        self._header_names: str | None = None
+        self.request_id: str = gateway.get("requestId") or aws_request_id
+        self.method: str = gateway["httpMethod"]
+        self.resource: str = gateway["resourcePath"]
+        """The route's path, with its parameters in braces."""
+        self.known_caller = _caller(gateway.get("authorizer"))
+        """Who is calling, or None on a public endpoint."""
         self.body: BaseModel | None = None
 
-    @cached_property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, by name in lower case."""
-        return {name.lower(): value for name, value in (self._event.get("headers") or {}).items()}
-
-    @cached_property
+    @property
     def caller(self) -> Caller:
         """Who is calling, as the authorizer said. Raises UnauthenticatedError where none ran."""
-        found = self.known_caller
-        if found is None:
+        if self.known_caller is None:
             raise UnauthenticatedError
-        return found
+        return self.known_caller
 
-    @property
-    def known_caller(self) -> Caller | None:
-        """Who is calling, or None on a public endpoint."""
-        authorizer = self._gateway.get("authorizer")
-        if not authorizer or "principalId" not in authorizer:
+    def header(self, name: str) -> str | None:
+        """Return a header by its name in lower case.
+
+        Most requests lack most of what they are asked for, so one look at all names comes before one at each.
+        """
+        if self._header_names is None:
+            self._header_names = "\n".join(self._headers).lower()
+        if name not in self._header_names:
             return None
-        return Caller(authorizer["principalId"], tuple(authorizer.get("permissions", "").split()))
-
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-        return str(self._gateway["httpMethod"])
-
-    @property
-    def resource(self) -> str:
-        """The route's path, with its parameters in braces."""
-        return str(self._gateway["resourcePath"])
+        return next((value for found, value in self._headers.items() if found.lower() == name), None)
 
     @property
     def path(self) -> str:
         """The path as the client sent it, with the stage's prefix."""
-        return str(self._gateway["path"])
+        return str(self._path)
 
     @property
     def query(self) -> Mapping[str, list[str]]:
@@ -80,7 +74,7 @@ class Context:
     @property
     def if_match(self) -> frozenset[int] | None:
         """The versions that the request is good for; None without an If-Match. Raises ProblemError 400."""
-        header = self.headers.get("if-match")
+        header = self.header("if-match")
         try:
             return None if header is None else etags.versions(header)
         except ValueError as error:
@@ -88,7 +82,7 @@ class Context:
 
     def not_modified(self, etag: str) -> bool:
         """Tell whether the client has this representation already (If-None-Match). Raises ProblemError 400."""
-        header = self.headers.get("if-none-match")
+        header = self.header("if-none-match")
         try:
             return header is not None and etags.matches(header, etag)
         except ValueError as error:
@@ -100,7 +94,7 @@ class Context:
 
         None without the header. Raises ProblemError 400.
         """
-        key = self.headers.get("idempotency-key")
+        key = self.header("idempotency-key")
         if key is None:
             return None
         if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
@@ -110,6 +104,12 @@ class Context:
         digest = sha256("\n".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
         body = b"" if self.body is None else self.body.model_dump_json().encode()
         return Once(base64.b32encode(digest[:15]).decode().lower(), sha256(body).hexdigest())
+
+
+def _caller(authorizer: Mapping[str, Any] | None) -> Caller | None:
+    if not authorizer or "principalId" not in authorizer:
+        return None
+    return Caller(authorizer["principalId"], tuple(authorizer.get("permissions", "").split()))
 
 
 def _bad_header(name: str, fault: str) -> ProblemError:

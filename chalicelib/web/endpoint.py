@@ -103,7 +103,7 @@ class Endpoint:
         elif query:
             raise _bad_parameter(next(iter(query)), "query", "is not a parameter of this operation")
         if self.body is not None:
-            ctx.body = bodies.read(ctx.raw_body(), ctx.headers.get("content-type", JSON), self.body, self.media_types)
+            ctx.body = bodies.read(ctx.raw_body(), ctx.header("content-type") or JSON, self.body, self.media_types)
             arguments["body"] = ctx.body
         if self._wants_context:
             arguments["ctx"] = ctx
