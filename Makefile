@@ -7,6 +7,8 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help install local test check prove bench lock browser clean
 
 help: ## Show the targets
@@ -43,14 +45,22 @@ lock: ## Pin requirements*.txt anew from requirements*.in
 clean: ## Remove what the other targets made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# A venv of an older Python, or half made, is made anew; pip shows its own progress.
+# pip's hundreds of lines as one that counts; what is wrong is shown whole.
+PROGRESS = awk -v total=$$(wc -l < requirements-dev.txt) ' \
+  /^(Collecting|Processing) / { printf "\r  %d of %d %-50.50s", ++n, total, $$2; fflush() } \
+  /^Installing collected/ { printf "\r  %-64s\r  unpacking ...", "" ; fflush() } \
+  /^(ERROR|error)/ { print "\n" $$0 } \
+  END { print "" }'
+
+# A venv that is half made, or of other requirements, is made anew.
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Installing into .venv (a minute, the first time) ..."
+	@echo "Installing into .venv (a minute or two, the first time) ..."
 	@$(PYTHON) -m venv --clear .venv \
 	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/pip install --disable-pip-version-check --requirement requirements-dev.txt | grep -v '^Requirement already'
+	@$(BIN)/pip install --disable-pip-version-check --requirement requirements-dev.txt 2>&1 | $(PROGRESS) \
+	  || { echo "That failed; see all of it with: $(BIN)/pip install --requirement requirements-dev.txt"; exit 1; }
 	@touch $@
 
 # The tests of the docs page drive a real browser.

@@ -2,14 +2,22 @@
 
 import math
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
-_milliseconds_left: ContextVar[Callable[[], float]] = ContextVar("milliseconds_left", default=lambda: math.inf)
+Left = Callable[[], float]
+"""Lambda's `get_remaining_time_in_millis`."""
+
+_milliseconds_left: ContextVar[Left] = ContextVar("milliseconds_left", default=lambda: math.inf)
 
 
-def begin(milliseconds_left: Callable[[], float]) -> None:
-    """Take the invocation's clock: `LambdaContext.get_remaining_time_in_millis`."""
-    _milliseconds_left.set(milliseconds_left)
+def begin(milliseconds_left: Left) -> Token[Left]:
+    """Take the invocation's clock; give the token to `end`."""
+    return _milliseconds_left.set(milliseconds_left)
+
+
+def end(token: Token[Left]) -> None:
+    """Forget the invocation's clock."""
+    _milliseconds_left.reset(token)
 
 
 def seconds_left() -> float:

@@ -1,25 +1,41 @@
 """What `python -m grail` asks of this app (registered in pyproject.toml); Lambda never imports it."""
 
+import re
 from datetime import timedelta
 from hashlib import sha256
 
 from chalicelib import bootstrap
 from chalicelib.access.roles import ROLES
+from chalicelib.errors import DomainError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Once
 from chalicelib.models.notes import Note
 from chalicelib.models.orders import OrderLine, OrderNew
 from chalicelib.models.people import PersonNew
 
+_SUBJECT = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 _LIFE = timedelta(hours=12)
 _OPERATOR = Caller("operator", ("*:*",))
 
 
 def token(*, role: str, subject: str) -> str:
-    """Make a token that lasts twelve hours and return it. Raises ValueError for a role that is not there."""
+    """Make a token that lasts twelve hours and return it.
+
+    Raises ValueError for a role that is not there or a subject that is no name, RuntimeError where it can't be stored.
+    """
     if role not in ROLES:
         message = f"there is no role {role!r}; there are {', '.join(ROLES)}"
         raise ValueError(message)
+    if not _SUBJECT.fullmatch(subject):
+        message = "a subject has 1 to 100 letters, digits and . _ @ + -"
+        raise ValueError(message)
+    try:
+        return _mint(role=role, subject=subject)
+    except DomainError as error:
+        raise RuntimeError(str(error)) from error
+
+
+def _mint(*, role: str, subject: str) -> str:
     return bootstrap.services().tokens.mint(subject, [role], life=_LIFE, caller=_OPERATOR)
 
 

@@ -4,7 +4,7 @@ What the app offers to `grail` stands in its pyproject.toml, as object reference
 
     [tool.grail]
     table = "chalicelib.repositories.keys:TABLE"   # the one table: key, indexes, ttl, stream
-    token = "chalicelib.tools:token"               # token(role=, subject=) -> str
+    token = "chalicelib.tools:token"               # token(role=, subject=) -> str, or ValueError, RuntimeError
     sample = "chalicelib.tools:sample"             # sample() -> None, harmless when done again
 
 Each is optional.

@@ -30,8 +30,9 @@ class MemoryTable:
 
     def get(self, key: Key) -> Item | None:
         """Return a copy of the item."""
-        item = self._items.get(key)
-        return None if item is None or DELETED in item else deepcopy(item)
+        with self._lock:
+            item = self._items.get(key)
+            return None if item is None or DELETED in item else deepcopy(item)
 
     def write(self, write: Put | Update) -> Item:
         """Do one write."""

@@ -54,7 +54,8 @@ class People(Records[Person]):
         except ConditionFailedError as failed:
             if failed.index == 1:
                 raise _taken() from failed
-            self._raise_unless_alive(person.id, failed.item)
+            if failed.index == 0:
+                self._raise_unless_alive(person.id, failed.item)
             raise StaleVersionError from failed
         kept = {name: value for name, value in item.items() if name not in update.remove}
         return self._load({**kept, **update.assign, VERSION: person.version + 1})

@@ -1,5 +1,7 @@
 """Entities of one kind in the one table: found by id, listed by time of creation, changed by version."""
 
+import random
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic
@@ -12,8 +14,9 @@ from chalicelib.repositories.table import DELETED, VERSION, Alive, ConditionFail
 
 TOMBSTONE_LIFE = timedelta(days=1)
 """How long a deleted thing still answers for the Idempotency-Key it was made with."""
-ATTEMPTS = 5
+ATTEMPTS = 6
 """How often a change without If-Match is tried before a lost race is the caller's."""
+_FIRST_PAUSE = 0.01
 
 Versions = frozenset[int] | None
 """The versions a caller's change is good for; None: any."""
@@ -23,13 +26,21 @@ class Records(Generic[E]):
     """The entities of one kind."""
 
     def __init__(
-        self, table: Table, model: type[E], *, key: Callable[[str], Key], listed_as: str = "", shards: int = 1
+        self,
+        table: Table,
+        model: type[E],
+        *,
+        key: Callable[[str], Key],
+        listed_as: str = "",
+        shards: int = 1,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = table
         self._model = model
         self._key = key
         self._listed_as = listed_as
         self._shards = shards
+        self._sleep = sleep
 
     def get(self, identifier: str) -> E:
         """Return one. Raises NotFoundError."""
@@ -70,13 +81,14 @@ class Records(Generic[E]):
 
     def delete(self, identifier: str, *, expected: Versions, at: datetime) -> None:
         """Leave a tombstone. Raises NotFoundError, StaleVersionError, ConflictError."""
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             entity = self.get(identifier)
             if expected is not None and entity.version not in expected:
                 raise StaleVersionError
             try:
                 self._bury(entity, self._tombstone(entity, at))
             except ConditionFailedError:
+                self._wait(attempt)
                 continue
             return
         raise _busy()
@@ -111,15 +123,20 @@ class Records(Generic[E]):
         """Write changes on the condition of a version: the caller's (unread, if they are `blind`), or the one read."""
         if expected is not None and blind:
             return self._update(identifier, changes(None), expected=expected, at=at)
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             current = self.get(identifier)
             if expected is not None and current.version not in expected:
                 raise StaleVersionError
             try:
                 return self._update(identifier, changes(current), expected=frozenset({current.version}), at=at)
             except StaleVersionError:
+                self._wait(attempt)
                 continue
         raise _busy()
+
+    def _wait(self, attempt: int) -> None:
+        """Step aside for a moment after a lost race; those who lost it together must not meet again."""
+        self._sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
 
     # What a kind may do its own way:
 

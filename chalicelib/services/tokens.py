@@ -1,6 +1,7 @@
 """Tokens: minted for a principal, shown once, recognised by a hash."""
 
 import hmac
+import re
 import secrets
 from datetime import timedelta
 from hashlib import sha256
@@ -11,6 +12,7 @@ from chalicelib.models.tokens import Token
 from chalicelib.repositories.tokens import Tokens as TokenRepository
 from chalicelib.services.service import Clock, NewId
 
+_IDENTIFIER = re.compile("[0-9a-z]{1,64}")
 _PREFIX = "grail"
 """Makes a leaked token recognisable to secret scanners."""
 
@@ -48,7 +50,7 @@ class Tokens:
         prefix, _, rest = text.partition("_")
         identifier, _, secret = rest.partition("_")
         try:
-            token = self._tokens.get(identifier) if identifier.isalnum() and prefix == _PREFIX else None
+            token = self._tokens.get(identifier) if _IDENTIFIER.fullmatch(identifier) and prefix == _PREFIX else None
         except NotFoundError:
             token = None
         known = token.secret_hash if token else _hash("")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-from chalice.app import Chalice, Request, Response
+from chalice.app import Chalice, ChaliceAuthorizer, Request, Response
 
 from chalicelib import deadline
 from chalicelib.telemetry import Telemetry
@@ -23,6 +23,18 @@ class Operation(NamedTuple):
 
     endpoint: Endpoint
     cors_headers: Mapping[str, str]
+
+
+class TimedAuthorizer(ChaliceAuthorizer):
+    """An authorizer whose retries end before its invocation does."""
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context
+        """Decide on one event of API Gateway."""
+        began = deadline.begin(context.get_remaining_time_in_millis)
+        try:
+            return super().__call__(event, context)
+        finally:
+            deadline.end(began)
 
 
 class Api(Chalice):
@@ -44,7 +56,7 @@ class Api(Chalice):
     def _answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context
         started = time.perf_counter()
         ctx = Context(event, context.aws_request_id)
-        deadline.begin(context.get_remaining_time_in_millis)
+        began = deadline.begin(context.get_remaining_time_in_millis)
         operation = self.operations.get((ctx.resource, ctx.method))
         failure: Exception | None = None
         try:
@@ -54,6 +66,8 @@ class Api(Chalice):
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
             failure = error
             answer = reply(problem_of(error))
+        finally:
+            deadline.end(began)
         headers = answer.headers
         headers["X-Request-Id"] = ctx.request_id
         if operation is not None:
@@ -107,6 +121,12 @@ class Api(Chalice):
             if route.view_function is user_handler:
                 cors_headers = route.cors.get_access_control_headers() if route.cors else {}
                 self.operations[path, method] = Operation(user_handler, cors_headers)
+
+    def _wrap_handler(self, handler_type: str, handler_name: str, user_handler: Callable[..., Any]) -> Any:  # noqa: ANN401
+        """Give an authorizer its deadline."""
+        if handler_type == "authorizer":
+            return TimedAuthorizer(handler_name, user_handler)
+        return super()._wrap_handler(handler_type, handler_name, user_handler)
 
     def _from_chalice(self) -> Response:
         """Answer the request that Chalice's own dispatch is at, behind the registered middleware."""

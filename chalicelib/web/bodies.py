@@ -48,7 +48,7 @@ def read(raw: str | bytes | None, content_type: str, model: type[M], media_types
 def invalid(error: ValidationError) -> ProblemError:
     """Return the problem that a model's refusal of a body is."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    faults = [{"pointer": _pointer(fault["loc"]), "detail": _sentence(fault)} for fault in found[:_MAX_ERRORS]]
+    faults = [{"pointer": _pointer(fault["loc"]), "detail": sentence(fault)} for fault in found[:_MAX_ERRORS]]
     return ProblemError(INVALID, "The body does not have the form it must have.", faults)
 
 
@@ -177,7 +177,7 @@ def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _sentence(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def sentence(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     """Return pydantic's message, but for the ones that show our patterns or parts of the body."""
     match fault["type"]:
         case "string_pattern_mismatch":

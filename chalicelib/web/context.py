@@ -66,6 +66,11 @@ class Context:
         """The path parameters."""
         return self._event.get("pathParameters") or {}
 
+    @property
+    def has_body(self) -> bool:
+        """Whether anything was sent as a body."""
+        return bool(self._event.get("body"))
+
     def raw_body(self) -> str | bytes | None:
         """Return the body as it came."""
         body: str | bytes | None = self._event.get("body")

@@ -105,6 +105,8 @@ class Endpoint:
         if self.body is not None:
             ctx.body = bodies.read(ctx.raw_body(), ctx.header("content-type") or JSON, self.body, self.media_types)
             arguments["body"] = ctx.body
+        elif ctx.has_body:
+            raise ProblemError(INVALID, "This operation takes no body.")
         if self._wants_context:
             arguments["ctx"] = ctx
         return self._reply(self._function(**arguments), ctx)
@@ -149,7 +151,8 @@ def _read_query(query: Mapping[str, list[str]], model: type[BaseModel]) -> BaseM
         return model.model_validate({name: values[0] for name, values in query.items()})
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        detail = "is not a parameter of this operation" if fault["type"] == "extra_forbidden" else fault["msg"]
+        unknown = fault["type"] == "extra_forbidden"
+        detail = "is not a parameter of this operation" if unknown else bodies.sentence(fault)
         raise _bad_parameter(str(fault["loc"][0]), "query", detail) from error
 
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from chalice.app import Chalice, ChaliceAuthorizer, RouteEntry
 
@@ -48,13 +48,20 @@ class Response(NamedTuple):
     body: bytes
 
 
-class _RefusedError(Exception):
-    """The gateway answers by itself."""
+class RefusedError(Exception):
+    """The gateway answers by itself: `kind` is one of `grail.stack.gateway_responses`."""
 
     def __init__(self, kind: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(kind)
         self.kind = kind
         self.headers = headers or {}
+
+    def response(self, request_id: str, cors_headers: Mapping[str, str]) -> Response:
+        """Return the answer."""
+        own = RESPONSES[self.kind]
+        headers = {**cors_headers, **own.headers, **self.headers, "X-Request-Id": request_id}
+        headers["Content-Type"] = "application/problem+json"
+        return Response(own.status, list(headers.items()), json.dumps(own.problem()).encode())
 
 
 @dataclass(frozen=True)
@@ -85,22 +92,22 @@ class Gateway:
     def handle(self, request: Request) -> Response:
         """Answer a request."""
         request_id = str(uuid.uuid4())
-        url = urlsplit(request.target)
-        found = self._match(url.path)
+        found = None
         try:
+            url = _split(request.target)
+            found = self._match(url.path)
             if found is None:
-                raise _RefusedError("MISSING_AUTHENTICATION_TOKEN")
+                raise RefusedError("MISSING_AUTHENTICATION_TOKEN")
             return self._answer(request, found, request_id, path=url.path, query=url.query)
-        except _RefusedError as refused:
-            cors = found.cors_headers() if found else {}
-            return _own_answer(refused, {**cors, "X-Request-Id": request_id})
+        except RefusedError as refused:
+            return refused.response(request_id, found.cors_headers() if found else {})
 
     def _answer(self, request: Request, found: _Match, request_id: str, *, path: str, query: str) -> Response:
         route = found.methods.get(request.method)
         if route is None:
             if request.method == "OPTIONS" and found.cors_headers():
                 return self._preflight(found, request_id)
-            raise _RefusedError("METHOD_NOT_ALLOWED", {"Allow": ", ".join(sorted(found.methods))})
+            raise RefusedError("METHOD_NOT_ALLOWED", {"Allow": ", ".join(sorted(found.methods))})
         event = self._event(request, found, request_id, path=path, query=query)
         self._authorize(route, event)
         try:
@@ -113,7 +120,7 @@ class Gateway:
             return Response(int(answer["statusCode"]), headers, body)
         except Exception as error:
             _LOG.exception("the function failed")
-            raise _RefusedError("DEFAULT_5XX") from error
+            raise RefusedError("DEFAULT_5XX") from error
 
     def _match(self, path: str) -> _Match | None:
         """Find the resource of a path; a trailing slash does not count, an encoded one is no separator."""
@@ -184,15 +191,15 @@ class Gateway:
     def _authorize(self, route: RouteEntry, event: dict[str, Any]) -> None:
         """Let the route's gates decide; what can't be checked here stays shut."""
         if route.api_key_required:
-            raise _RefusedError("INVALID_API_KEY")
+            raise RefusedError("INVALID_API_KEY")
         if route.authorizer is None:
             return
         if not isinstance(route.authorizer, ChaliceAuthorizer):
-            raise _RefusedError("ACCESS_DENIED")
+            raise RefusedError("ACCESS_DENIED")
         header = route.authorizer.config.header.lower()
         token = next((value for name, value in event["headers"].items() if name.lower() == header), "")
         if not token:
-            raise _RefusedError("UNAUTHORIZED", _CHALLENGE)
+            raise RefusedError("UNAUTHORIZED", _CHALLENGE)
         context = event["requestContext"]
         api = f"arn:aws:execute-api:{self._region}:{ACCOUNT}:{API_ID}/{self._stage}"
         arn = f"{api}/{event['httpMethod']}/{event['path'].lstrip('/')}"
@@ -202,11 +209,18 @@ class Gateway:
             context["authorizer"] = {**_texts(answer.get("context", {})), "principalId": answer["principalId"]}
         except Exception as error:
             if str(error) == "Unauthorized":  # the one message that API Gateway takes for a 401
-                raise _RefusedError("UNAUTHORIZED", _CHALLENGE) from error
+                raise RefusedError("UNAUTHORIZED", _CHALLENGE) from error
             _LOG.exception("the authorizer failed")
-            raise _RefusedError("AUTHORIZER_FAILURE") from error
+            raise RefusedError("AUTHORIZER_FAILURE") from error
         if not allowed:
-            raise _RefusedError("ACCESS_DENIED")
+            raise RefusedError("ACCESS_DENIED")
+
+
+def _split(target: str) -> SplitResult:
+    try:
+        return urlsplit(target)
+    except ValueError as error:
+        raise RefusedError("BAD_REQUEST") from error
 
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -222,9 +236,3 @@ def _texts(context: Mapping[str, Any]) -> dict[str, str]:
             message = f"the authorizer's context {name!r} is neither text, number nor boolean"
             raise TypeError(message)
     return {name: json.dumps(value) if not isinstance(value, str) else value for name, value in context.items()}
-
-
-def _own_answer(refused: _RefusedError, headers: Mapping[str, str]) -> Response:
-    response = RESPONSES[refused.kind]
-    all_headers = {**headers, **refused.headers, "Content-Type": "application/problem+json"}
-    return Response(response.status, list(all_headers.items()), json.dumps(response.problem()).encode())

@@ -14,6 +14,7 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from grail.localcloud import moto_mends
 from grail.localcloud.services import Embedded, when_gone
 from grail.project import Project
 from grail.stack import data
@@ -37,6 +38,7 @@ def serve(project: Project, stage: str, *, owner: int, file: Path) -> None:
 @contextmanager
 def listening() -> Iterator[str]:
     """Answer AWS's APIs from a thread while the block runs, and yield the URL."""
+    moto_mends.apply()
     application = _OneAtATime(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -84,3 +86,4 @@ class _Quiet(WSGIRequestHandler):
 if __name__ == "__main__":
     folder_name, stage_name, owner_id, state_file = sys.argv[1:]
     serve(Project(Path(folder_name)), stage_name, owner=int(owner_id), file=Path(state_file))
+    os._exit(0)  # at once: there is nothing to save, and much to free one by one

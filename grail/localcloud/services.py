@@ -46,12 +46,15 @@ class Embedded:
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process of this user runs."""
+    """Tell whether a process of this user runs; one that ended and was not waited for does not."""
     try:
         os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    except OSError:  # there is no /proc but on Linux
+        return True
+    return not state.startswith(" Z")
 
 
 def when_gone(process: int, then: Callable[[], None]) -> None:

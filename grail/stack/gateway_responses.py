@@ -3,6 +3,8 @@
 Names are API Gateway's response types. The handler answers the same faults with the same `type`.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -13,6 +15,7 @@ class GatewayResponse(NamedTuple):
     slug: str
     title: str
     detail: str
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def problem(self) -> dict[str, str | int]:
         """Return the RFC 9457 members."""
@@ -34,8 +37,11 @@ RESPONSES = {
     "METHOD_NOT_ALLOWED": GatewayResponse(
         405, "method-not-allowed", "Method not allowed", "This path does not have this method; see Allow."
     ),
+    "BAD_REQUEST": GatewayResponse(400, "invalid-request", "The request is not valid", "It is not well-formed HTTP."),
     "REQUEST_TOO_LARGE": GatewayResponse(413, "too-large", "Too large", "A request may have 10 MB."),
-    "AUTHORIZER_FAILURE": GatewayResponse(500, "internal", "Internal error", "The authorizer failed."),
+    "AUTHORIZER_FAILURE": GatewayResponse(
+        503, "unavailable", "Try again later", "Who is calling can't be told now.", {"Retry-After": "1"}
+    ),
     "DEFAULT_5XX": GatewayResponse(502, "internal", "Internal error", "The function failed."),
 }
 """`METHOD_NOT_ALLOWED` is not a response type of API Gateway's: there, a mock on each path's ANY method answers it."""

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         raise GrailError(message)
     try:
         print(make(role=options.role, subject=options.subject))
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         raise GrailError(str(error)) from error
     except (BotoCoreError, ClientError) as error:
         where = "" if embedded else " (no `chalice local` runs here, so this went to AWS)"

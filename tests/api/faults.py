@@ -1,13 +1,16 @@
 """A DynamoDB client whose calls are recorded, and fail as they are told."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 THROTTLED, FAILED, RESET, LOST_BEFORE, LOST_AFTER = "throttled", "500", "reset", "lost before", "lost after"
-KINDS = (THROTTLED, FAILED, RESET, LOST_BEFORE, LOST_AFTER)
-"""Throttled; an internal error; the connection closed; no answer, without or with the effect."""
+PROXY, GARBLED = "proxy", "garbled"
+KINDS = (THROTTLED, FAILED, RESET, LOST_BEFORE, LOST_AFTER, PROXY, GARBLED)
+"""Throttled; an internal error; the connection closed; no answer, without or with the effect; an error of something
+before DynamoDB; an answer that can't be read."""
 
 
 class Faults:
@@ -44,6 +47,11 @@ def _error(fault: str, operation: str) -> Exception:
             return ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, operation)
         case "500":
             return ClientError({"Error": {"Code": "InternalServerError", "Message": "oops"}}, operation)
+        case "proxy":
+            answer = {"Error": {"Code": "503", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 503}}
+            return ClientError(cast("Any", answer), operation)
+        case "garbled":
+            return ResponseParserError("not JSON")
         case "reset":
             return ConnectionClosedError(endpoint_url="http://dynamodb")
     return ReadTimeoutError(endpoint_url="http://dynamodb")

@@ -24,7 +24,7 @@ _START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Served:
-    """A running `chalice local`: where it answers, an admin's token, its process and what it printed."""
+    """A running `chalice local`: where it answers, an admin's token if it made one, its process, what it printed."""
 
     url: str
     token: str
@@ -92,6 +92,8 @@ def serving(folder: Path, output: Path, command: list[str] | None = None) -> Ite
             stdout=printed,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # A job in the background ignores Ctrl-C, and its children with it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread is running
         )
     try:
         url = f"http://127.0.0.1:{port}"
@@ -101,8 +103,7 @@ def serving(folder: Path, output: Path, command: list[str] | None = None) -> Ite
             assert time.monotonic() < until, f"it does not answer: {output.read_text()}"
             time.sleep(0.1)
         found = re.search(r"^Token (\S+)$", output.read_text(), re.MULTILINE)
-        assert found, output.read_text()
-        yield Served(url, found.group(1), process, output)
+        yield Served(url, found.group(1) if found else "", process, output)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)

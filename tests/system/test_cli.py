@@ -37,6 +37,8 @@ def test_help_has_an_example(verb: str) -> None:
         ("stack", "--stage"),
         ("stack", "--nonsense"),
         ("local", "--port", "x"),
+        ("local", "--port", "-1"),
+        ("local", "--port", "99999"),
     ],
 )
 def test_bad_arguments_are_one_line_and_exit_code_2(arguments: tuple[str, ...]) -> None:
@@ -50,7 +52,11 @@ def test_bad_arguments_are_one_line_and_exit_code_2(arguments: tuple[str, ...]) 
     [
         (("token", "--role", "admin", "--subject", "a", "--stage", "nonsense"), "no stage 'nonsense'"),
         (("stack", "--stage", "nonsense"), "dev, staging, prod"),
-        (("local", "--port", "99999"), "99999"),
+        (("local", "--stage", "nonsense"), "no stage 'nonsense'"),
+        (("token", "--role", "nonsense", "--subject", "a"), "admin, editor, viewer"),
+        (("token", "--role", "admin", "--subject", ""), "letters"),
+        (("token", "--role", "admin", "--subject", "a\nb"), "letters"),
+        (("token", "--role", "admin", "--subject", "x" * 101), "letters"),
         (("token", "--role", "admin", "--subject", "a", "--stage", "staging"), "AWS"),
     ],
 )
@@ -63,9 +69,10 @@ def test_what_fails_says_why_in_one_line(arguments: tuple[str, ...], words: str)
 
 def test_elsewhere_is_no_project(tmp_path: Path) -> None:
     """A folder without Chalice's configuration is named."""
-    done = grail("stack", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "is not a Chalice project" in done.stderr
+    for verb in ("stack", "local"):
+        done = grail(verb, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "is not a Chalice project" in done.stderr
 
 
 def test_the_data_stack_is_printed_as_json() -> None:

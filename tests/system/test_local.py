@@ -127,7 +127,21 @@ def raw(served: Served, sent: bytes) -> bytes:
         (b"POST /people HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", b"400"),
         (b"POST /people HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
         (b"POST /people HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", b"413"),
-        (b"POST /people HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
+        (b"POST /people HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", b"400"),
+        (b'POST /people HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"name": "a"}', b"400"),
+        (b"POST /people HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"401"),
+        (
+            b"POST /people HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\n{}\r\n0\r\nT: x\r\n\r\n",
+            b"401",
+        ),
+        (b"POST /people HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"400"),
+        (b"POST /people HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}\r\n0\r\n\r\n", b"400"),
+        (b"POST /people HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", b"400"),
+        (b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET /health HTTP/9.9\r\n\r\n", b"400"),
+        (b"GET /he alth HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /health HTTP/1.1\r\n" + b"x: y\r\n" * 200 + b"\r\n", b"400"),
         (b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
         (b"BREW /health HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
     ],
@@ -136,7 +150,10 @@ def test_odd_http_is_answered(served: Served, sent: bytes, status: bytes) -> Non
     """Never a hang and never a stack trace."""
     answer = raw(served, sent)
     assert answer.split(b" ", 2)[1] == status
-    assert b"Traceback" not in answer
+    assert b"Traceback" not in answer + served.printed().encode()
+    assert b"html" not in answer
+    assert b"200" in status or b"application/problem+json" in answer
+    assert b"\r\nX-Request-Id: " in answer
 
 
 def test_data_survives_a_reload(tmp_path: Path) -> None:
@@ -175,6 +192,44 @@ def test_without_autoreload_it_serves_too(tmp_path: Path) -> None:
     with own_copy(tmp_path, command) as (folder, served):
         assert call(served, "GET", "/people")[0] == 200
         assert len(processes_of(folder)) == 2
+
+
+PLAIN_APP = """
+import os
+from chalice import Chalice
+app = Chalice("plain")
+
+@app.authorizer()
+def gate(request):
+    raise Exception("Unauthorized")
+
+@app.route("/health")
+def health():
+    return {"plain": True}
+
+@app.route("/closed", authorizer=gate)
+def closed():
+    return {}
+
+@app.route("/keyed", api_key_required=True)
+def keyed():
+    return {}
+
+if os.environ.get("AWS_CHALICE_CLI_MODE"):
+    from grail.localcloud import attach
+"""
+
+
+def test_any_chalice_app_can_have_the_gateway(tmp_path: Path) -> None:
+    """With the one guarded line and nothing else of this blueprint: no pyproject.toml, no chalicelib."""
+    folder = tmp_path / "plain"
+    (folder / ".chalice").mkdir(parents=True)
+    (folder / ".chalice" / "config.json").write_text('{"version": "2.0", "app_name": "plain", "stages": {"dev": {}}}')
+    (folder / "app.py").write_text(PLAIN_APP)
+    (folder / "grail").symlink_to(ROOT / "grail")
+    with serving(folder, tmp_path / "output") as served:
+        assert call(served, "GET", "/health") == (200, {"plain": True})
+        assert [call(served, "GET", path)[0] for path in ("/closed", "/keyed", "/nothing")] == [401, 403, 404]
 
 
 def test_make_local_serves(tmp_path: Path) -> None:

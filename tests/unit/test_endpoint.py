@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -236,6 +237,11 @@ def test_what_no_gateway_lets_through_is_answered_too(method: str, resource: str
     assert status != 405 or headers["Allow"] == "GET, POST"
 
 
+def test_a_body_that_nobody_would_read_is_refused() -> None:
+    """Where none is declared, none is taken."""
+    assert call("POST", "/things/{thing_id}/poke", path={"thing_id": "one"}, body="junk")[0] == 400
+
+
 def test_a_base64_body_is_read() -> None:
     """API Gateway encodes a body where a binary type matches."""
     sent = event("POST", "/things", body=base64.b64encode(b'{"name": "a"}').decode())
@@ -249,8 +255,22 @@ def test_an_event_without_headers_is_answered() -> None:
 
 
 def test_the_deadline_is_lambdas() -> None:
-    """What retries can ask how long the invocation has."""
+    """What retries can ask how long the invocation has; afterwards there is no hurry."""
     assert APP(event("GET", "/left"), LambdaContext(4_500))["body"] == "4.5"
+    assert deadline.seconds_left() == math.inf
+
+
+def test_an_authorizer_has_a_deadline_too() -> None:
+    """It asks the database as well, and has less time."""
+    app = Api("test")
+
+    @app.authorizer()
+    def gate(_: Any) -> dict[str, Any]:
+        return {"left": deadline.seconds_left()}
+
+    sent = {"type": "TOKEN", "authorizationToken": "x", "methodArn": "arn"}
+    assert gate(sent, LambdaContext(2_500)) == {"left": 2.5}
+    assert deadline.seconds_left() == math.inf
 
 
 def idempotent(**changes: Any) -> str:

@@ -32,11 +32,24 @@ def test_a_star_matches_any_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["", "3", '"3', '"3" "4"', '"3",', "*, *", '"٣"', '"a b"', '"a"b"', '"' + "1" * 2000 + '"']
+    "header",
+    [
+        "",
+        "3",
+        '"3',
+        '"3" "4"',
+        '"3",',
+        "*, *",
+        '"٣"',
+        '"a b"',
+        '"a"b"',
+        '"' + "1" * 2000 + '"',
+        ", ".join(f'"{n}"' for n in range(1, 60)),
+    ],
 )
 def test_what_is_no_list_of_tags_is_refused(header: str) -> None:
     """A header that can't be read is never taken for one that does not match."""
-    with pytest.raises(ValueError, match="list of entity tags"):
+    with pytest.raises(ValueError, match="must"):
         etags.versions(header)
 
 

@@ -151,9 +151,9 @@ def test_a_preflight_is_answered_without_the_function() -> None:
         ("unauthorized", 401),
         ("no paths", 403),
         ("denied", 403),
-        ("broken", 500),
-        ("nothing", 500),
-        ("bad context", 500),
+        ("broken", 503),
+        ("nothing", 503),
+        ("bad context", 503),
     ],
 )
 def test_the_authorizer_decides(token: str, status: int) -> None:
@@ -162,6 +162,7 @@ def test_the_authorizer_decides(token: str, status: int) -> None:
     assert (found, headers["Access-Control-Allow-Origin"]) == (status, "https://example.com")
     assert status == 200 or body["status"] == status
     assert status != 401 or headers["WWW-Authenticate"] == "Bearer"
+    assert status != 503 or headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("headers", [(), (("Authorization", ""),)])

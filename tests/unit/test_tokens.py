@@ -72,7 +72,20 @@ def test_anything_else_is_not_recognised(tokens: Tokens, secret: str, change: st
 
 
 @pytest.mark.parametrize(
-    "text", ["", "grail", "grail_", "grail__", "grail_a", "é", "\ud800", "grail_a#b_c", "x" * 5000]
+    "text",
+    [
+        "",
+        "grail",
+        "grail_",
+        "grail__",
+        "grail_a",
+        "é",
+        "\ud800",
+        "grail_a#b_c",
+        f"grail_{'a' * 3000}_x",
+        "grail_é_x",
+        "x" * 5000,
+    ],
 )
 def test_what_is_no_token_is_not_recognised(tokens: Tokens, text: str) -> None:
     """Whatever it is, the answer is the same."""
