@@ -53,9 +53,10 @@ def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) 
 def _listen(app: Chalice, config: Config, host: str, port: int) -> LocalDevServer:
     try:
         server = _make_chalices_server(app, config, host, port)
-    except OSError as error:
-        reason = "is in use" if error.errno == errno.EADDRINUSE else f"can't be had: {error.strerror}"
-        _leave(f"port {port} on {host} {reason}; choose another: make local PORT={port + 1}")
+    except (OSError, OverflowError) as error:
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "is in use" if in_use else f"can't be had ({error})"
+        _leave(f"port {port} on {host} {reason}; choose another: make local PORT=8001")
     server.server.socket.listen(_BACKLOG)  # Python's default is 5
     return server
 

@@ -248,6 +248,13 @@ def test_make_local_serves(tmp_path: Path) -> None:
         eventually("no process is left", lambda: not processes_of(folder))
 
 
+def test_a_port_that_is_none_is_one_line() -> None:
+    """Chalice's own answer is a traceback, and then nothing for ever."""
+    command = [str(CHALICE), "local", "--port", "99999"]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert [line for line in done.stderr.splitlines() if "99999" in line] == done.stderr.splitlines()
+
+
 @pytest.mark.parametrize("command", [[str(CHALICE), "local"], [PYTHON, "-m", "grail", "local"]])
 def test_a_port_in_use_is_one_line(served: Served, command: list[str]) -> None:
     """With what to do about it, and nothing started."""

@@ -91,3 +91,15 @@ def test_what_ships_is_pinned() -> None:
     """Every requirement has one version."""
     for name in ("requirements.txt", "requirements-dev.txt"):
         assert all("==" in line for line in (ROOT / name).read_text().splitlines())
+
+
+def test_the_documented_figures_are_the_measured_ones() -> None:
+    """docs/benchmarks.md shows what the committed results say, rounded, and all of it."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "warm.json").read_text())["results"]
+    rows = [
+        f"| {row['operation']} | {row['contestant']} "
+        f"| {row['telemetry_off']['to_baseline']['median']:.2f} | {row['telemetry_on']['to_baseline']['median']:.2f} |"
+        for row in results
+    ]
+    page = (ROOT / "docs" / "benchmarks.md").read_text()
+    assert [line for line in page.splitlines() if line.startswith("|")][2:] == rows
