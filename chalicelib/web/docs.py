@@ -1,6 +1,7 @@
 """The API page: Swagger UI out of the Powertools package, with no call to any other host."""
 
 import importlib.util
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +54,7 @@ def page(path: str) -> Document:
     return _document(_PAGE.format(base=base), "text/html; charset=utf-8", _POLICY)
 
 
+@cache
 def asset(name: str) -> Document:
     """Return a file that the page loads. Raises NotFoundError."""
     kind = name.rpartition(".")[2]

@@ -96,7 +96,7 @@ class Endpoint:
             try:
                 arguments[name] = validate(ctx.path_parameters[name])
             except ValidationError as error:
-                raise _bad_parameter(name, "path", "is not an id") from error
+                raise _bad_parameter(name, "path", "does not have the form it must have") from error
         query = ctx.query
         if self.query is not None:
             arguments["query"] = _read_query(query, self.query)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, cast
@@ -54,8 +55,9 @@ _IDEMPOTENCY_KEY = {
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A token. On the API page: without `Bearer` before it."}
 
 
+@cache
 def document(app: Api) -> Document:
-    """Return the document of an app, as JSON."""
+    """Return the document of an app, as JSON; an app that serves declares nothing more."""
     body = json.dumps(describe(app), separators=(",", ":"))
     return Document(body, JSON, f'"{sha256(body.encode()).hexdigest()[:16]}"')
 
