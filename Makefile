@@ -43,7 +43,7 @@ lock: ## Pin requirements*.txt anew from requirements*.in
 	done
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
 
 # pip's hundreds of lines as one that counts; what is wrong is shown whole.
 PROGRESS = awk -v total=$$(wc -l < requirements-dev.txt) ' \

@@ -48,6 +48,10 @@ def create_table(url: str | None = None) -> str:
     return data.table_name("grail", stage)
 
 
+_QUIET = {"IOT_MTLS_ENABLED": "0"}
+"""Its IoT listener takes every address, whatever BIND_HOST says."""
+
+
 @contextmanager
 def ministack() -> Iterator[str]:
     """Run ministack while the block runs, and yield its URL."""
@@ -56,7 +60,7 @@ def ministack() -> Iterator[str]:
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [str(Path(sys.executable).parent / "ministack")],
-        env={"PATH": os.environ["PATH"], "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)},
+        env={"PATH": os.environ["PATH"], "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), **_QUIET},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

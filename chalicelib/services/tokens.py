@@ -11,9 +11,10 @@ from chalicelib.models.caller import Caller
 from chalicelib.models.tokens import Token
 from chalicelib.repositories.tokens import Tokens as TokenRepository
 from chalicelib.services.service import Clock, NewId
+from chalicelib.settings import APP
 
 _IDENTIFIER = re.compile("[0-9a-z]{1,64}")
-_PREFIX = "grail"
+_PREFIX = APP
 """Makes a leaked token recognisable to secret scanners."""
 
 

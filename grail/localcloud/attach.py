@@ -56,7 +56,7 @@ def _listen(app: Chalice, config: Config, host: str, port: int) -> LocalDevServe
     except (OSError, OverflowError) as error:
         in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         reason = "is in use" if in_use else f"can't be had ({error})"
-        _leave(f"port {port} on {host} {reason}; choose another: make local PORT=8001")
+        _leave(f"port {port} on {host} {reason}; choose another: make local PORT=8001, or chalice local --port 8001")
     server.server.socket.listen(_BACKLOG)  # Python's default is 5
     return server
 

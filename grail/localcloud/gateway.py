@@ -100,7 +100,10 @@ class Gateway:
                 raise RefusedError("MISSING_AUTHENTICATION_TOKEN")
             return self._answer(request, found, request_id, path=url.path, query=url.query)
         except RefusedError as refused:
-            return refused.response(request_id, found.cors_headers() if found else {})
+            answer = refused.response(request_id, found.cors_headers() if found else {})
+            resource = found.resource if found else "an unknown path"
+            _LOG.info("gateway: %s %s is %d, request %s", request.method, resource, answer.status, request_id)
+            return answer
 
     def _answer(self, request: Request, found: _Match, request_id: str, *, path: str, query: str) -> Response:
         route = found.methods.get(request.method)

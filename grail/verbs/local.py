@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((options.host, options.port))
     except OSError as error:
-        message = f"port {options.port} on {options.host} can't be had ({error}); choose another: make local PORT=8001"
+        message = f"can't serve on port {options.port} of {options.host}: {error}; try make local PORT=8001, or HOST="
         raise GrailError(message) from error
     chalice = Path(sys.executable).parent / "chalice"
     print("Starting the embedded AWS and the app ...", file=sys.stderr, flush=True)

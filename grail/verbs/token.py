@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
         raise GrailError(message)
     try:
         print(make(role=options.role, subject=options.subject))
+        if embedded is None:
+            print(f"no `chalice local` runs here: that token is on AWS, stage {options.stage}", file=sys.stderr)
     except (ValueError, RuntimeError) as error:
         raise GrailError(str(error)) from error
     except (BotoCoreError, ClientError) as error:

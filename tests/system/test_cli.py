@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.settings import APP
 from grail.verbs import VERBS
 from tests.system.conftest import CHALICE, ROOT, copy_project, environment
 
@@ -78,7 +79,7 @@ def test_elsewhere_is_no_project(tmp_path: Path) -> None:
 def test_the_data_stack_is_printed_as_json() -> None:
     """For a script to read."""
     template = json.loads(grail("stack", "--stage", "prod").stdout)
-    assert template["Resources"]["Table"]["Properties"]["TableName"] == "grail-prod"
+    assert template["Resources"]["Table"]["Properties"]["TableName"] == f"{APP}-prod"
 
 
 def test_importing_the_app_does_no_io() -> None:

@@ -43,13 +43,17 @@ def test_no_local_address_is_configured() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stages_table_has_one_name(stage: str) -> None:
-    """The app reads from the one that the stack creates and the policies allow."""
+def test_a_stages_resources_have_one_name(stage: str) -> None:
+    """The app reads from the table that the stack creates; the policies allow that and the functions' own logs."""
     settings = Settings.read(CONFIG["stages"][stage]["environment_variables"])
     template = data.template(app=APP, stage=stage, table=TABLE)
     name = template["Resources"]["Table"]["Properties"]["TableName"]
     assert settings.table_name == name
-    assert f"table/{name}" in policy(stage, "api_handler")
+    for function in CONFIG["stages"][stage]["lambda_functions"]:
+        document = policy(stage, function)
+        logs = f"/aws/lambda/{APP}-{stage}" + ("" if function == "api_handler" else f"-{function}")
+        assert f'table/{name}"' in document
+        assert f"log-group:{logs}:*" in document
 
 
 @pytest.mark.parametrize("function", ["api_handler", "gate"])

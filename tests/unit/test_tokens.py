@@ -12,7 +12,7 @@ from chalicelib.errors import UnauthenticatedError
 from chalicelib.models.caller import Caller
 from chalicelib.repositories.memory import MemoryTable
 from chalicelib.services.tokens import Tokens
-from chalicelib.settings import Settings
+from chalicelib.settings import APP, Settings
 
 OPERATOR = Caller("operator", ())
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:abc/api/GET/people"
@@ -63,7 +63,7 @@ def test_the_secret_is_not_stored(table: MemoryTable, secret: str) -> None:
     assert secret.split("_", 2)[2] not in str(table._items)
 
 
-@pytest.mark.parametrize("change", ["x{}", "{}x", "grail_nobody_{}", "{}_", "_{}", "Grail{}"])
+@pytest.mark.parametrize("change", ["x{}", "{}x", f"{APP}_nobody_{{}}", "{}_", "_{}", "X{}"])
 def test_anything_else_is_not_recognised(tokens: Tokens, secret: str, change: str) -> None:
     """One character more is another text."""
     with pytest.raises(UnauthenticatedError):
@@ -74,15 +74,15 @@ def test_anything_else_is_not_recognised(tokens: Tokens, secret: str, change: st
     "text",
     [
         "",
-        "grail",
-        "grail_",
-        "grail__",
-        "grail_a",
+        APP,
+        f"{APP}_",
+        f"{APP}__",
+        f"{APP}_a",
         "é",
         "\ud800",
-        "grail_a#b_c",
-        f"grail_{'a' * 3000}_x",
-        "grail_é_x",
+        f"{APP}_a#b_c",
+        f"{APP}_{'a' * 3000}_x",
+        f"{APP}_é_x",
         "x" * 5000,
     ],
 )
