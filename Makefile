@@ -46,11 +46,12 @@ clean: ## Remove what the other targets made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
 
 # pip's hundreds of lines as one that counts; what is wrong is shown whole.
-PROGRESS = awk -v total=$$(wc -l < requirements-dev.txt) ' \
-  /^(Collecting|Processing) / { printf "\r  %d of %d %-50.50s", ++n, total, $$2; fflush() } \
-  /^Installing collected/ { printf "\r  %-64s\r  unpacking ...", "" ; fflush() } \
+PROGRESS = awk -v total=$$(wc -l < requirements-dev.txt) -v terminal=$$([ -t 2 ] && echo 1 || echo 0) ' \
+  terminal && /^(Collecting|Processing) / { sub(".*/", "", $$2); printf "\r  %d of %d %-50.50s", ++n, total, $$2 } \
+  terminal && /^Installing collected/ { printf "\r  %-64s\r  unpacking ...", "" } \
+  terminal { fflush() } \
   /^(ERROR|error)/ { print "\n" $$0 } \
-  END { print "" }'
+  END { if (terminal) print "" }'
 
 # A venv that is half made, or of other requirements, is made anew.
 $(INSTALLED): requirements.txt requirements-dev.txt
