@@ -1,13 +1,12 @@
 """The only wiring: from settings to services."""
 
-import base64
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 
-from chalicelib.models.entity import Entity
+from chalicelib.models.entity import Entity, spell
 from chalicelib.models.people import Person
 from chalicelib.repositories.dynamodb import DynamoTable
 from chalicelib.repositories.memory import MemoryTable
@@ -39,8 +38,8 @@ def utc_now() -> datetime:
 
 
 def random_id() -> str:
-    """Return 120 random bits as 24 characters that need no escaping anywhere."""
-    return base64.b32encode(secrets.token_bytes(15)).decode().lower()
+    """Return an id of 120 random bits."""
+    return spell(secrets.token_bytes(15))
 
 
 def build(

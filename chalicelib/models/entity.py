@@ -1,5 +1,6 @@
 """What every stored thing carries, so that access, events and migrations can build on it."""
 
+import base64
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -40,6 +41,11 @@ class EntityView(View):
 
 E = TypeVar("E", bound=Entity)
 T_co = TypeVar("T_co", covariant=True)
+
+
+def spell(content: bytes) -> str:
+    """Return an id made of bytes (15 of them give 24 characters), in characters that need no escaping anywhere."""
+    return base64.b32encode(content).decode().lower()
 
 
 @dataclass(frozen=True)

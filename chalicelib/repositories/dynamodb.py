@@ -4,7 +4,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from botocore.config import Config
@@ -38,8 +38,6 @@ from chalicelib.repositories.table import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-T = TypeVar("T")
-
 ATTEMPTS = 4
 CONNECT_TIMEOUT, READ_TIMEOUT = 0.5, 1.5
 """Seconds; DynamoDB answers in milliseconds, or not at all."""
@@ -64,8 +62,6 @@ _TRANSIENT = frozenset(
         "TransactionConflict",
     }
 )
-
-
 _TRANSIENT_EXCEPTIONS = (
     ChecksumError,
     ConnectionError,

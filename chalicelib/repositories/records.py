@@ -167,9 +167,12 @@ class Records(Generic[E]):
         removed = [name for name, value in changes.items() if value is None]
         return Update(self._key(identifier), {**assign, "updated_at": _text(at)}, removed, expected)
 
-    def _item(self, entity: E) -> Item:
+    def _place(self, entity: E) -> Item:
         key = self._key(entity.id)
-        item = {**entity.model_dump(mode="json", exclude_none=True), "pk": key.pk, "sk": key.sk, "type": entity.KIND}
+        return {"pk": key.pk, "sk": key.sk, "type": entity.KIND}
+
+    def _item(self, entity: E) -> Item:
+        item = {**entity.model_dump(mode="json", exclude_none=True), **self._place(entity)}
         partition = self._partition(entity)
         if partition is not None:
             hash_key, sort_key = keys.INDEXES[keys.BY_LIST]
@@ -179,12 +182,9 @@ class Records(Generic[E]):
 
     def _tombstone(self, entity: E, at: datetime) -> Item:
         kept = {"id", "owner", "schema_version", "created_at", "request_hash"}
-        key = self._key(entity.id)
         return {
             **entity.model_dump(mode="json", exclude_none=True, include=kept),
-            "pk": key.pk,
-            "sk": key.sk,
-            "type": entity.KIND,
+            **self._place(entity),
             VERSION: entity.version + 1,
             "updated_at": _text(at),
             DELETED: True,

@@ -6,7 +6,7 @@ from chalicelib.models.orders import Order, OrderNew, Status
 from chalicelib.repositories.orders import Orders as OrderRepository
 from chalicelib.repositories.people import People
 from chalicelib.repositories.records import Versions
-from chalicelib.services.service import Clock, NewId
+from chalicelib.services.service import Clock, NewId, begin
 
 
 class Orders:
@@ -20,19 +20,8 @@ class Orders:
 
     def place(self, person_id: str, body: OrderNew, *, once: Once | None, caller: Caller) -> Made[Order]:
         """Place an order. Raises NotFoundError for the person, KeyReusedError, ConflictError."""
-        at = self._now()
-        order = Order(
-            **body.model_dump(),
-            id=once.id if once else self._new_id(),
-            person_id=person_id,
-            status=Status.PENDING,
-            total=body.total,
-            owner=caller.principal,
-            schema_version=Order.SCHEMA_VERSION,
-            created_at=at,
-            updated_at=at,
-            request_hash=once.request_hash if once else None,
-        )
+        stamps = begin(Order, at=self._now(), caller=caller, new_id=self._new_id, once=once)
+        order = Order(**body.model_dump(), **stamps, person_id=person_id, status=Status.PENDING, total=body.total)
         return self._orders.add(order)
 
     def get(self, order_id: str) -> Order:

@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar, Generic
+from typing import Any, ClassVar, Generic
 
 from chalicelib.errors import NotFoundError
 from chalicelib.models.caller import Caller
-from chalicelib.models.entity import E, Made, Once, Slice
+from chalicelib.models.entity import E, Entity, Made, Once, Slice
 from chalicelib.models.fields import PatchModel, RequestModel
 from chalicelib.repositories.records import Records, Versions
 
@@ -15,6 +15,18 @@ Clock = Callable[[], datetime]
 """Returns the time, in UTC."""
 NewId = Callable[[], str]
 """Returns an id that nothing has yet."""
+
+
+def begin(model: type[Entity], *, at: datetime, caller: Caller, new_id: NewId, once: Once | None) -> dict[str, Any]:
+    """Return the fields that every new entity starts with."""
+    return {
+        "id": once.id if once else new_id(),
+        "owner": caller.principal,
+        "schema_version": model.SCHEMA_VERSION,
+        "created_at": at,
+        "updated_at": at,
+        "request_hash": once.request_hash if once else None,
+    }
 
 
 class Service(ABC, Generic[E]):
@@ -71,17 +83,8 @@ class Stored(Service[E]):
 
     def create(self, body: RequestModel, *, once: Once | None, caller: Caller) -> Made[E]:
         """Add one."""
-        at = self._now()
-        entity = self._model(
-            **body.model_dump(),
-            id=once.id if once else self._new_id(),
-            owner=caller.principal,
-            schema_version=self._model.SCHEMA_VERSION,
-            created_at=at,
-            updated_at=at,
-            request_hash=once.request_hash if once else None,
-        )
-        return self._records.add(entity)
+        stamps = begin(self._model, at=self._now(), caller=caller, new_id=self._new_id, once=once)
+        return self._records.add(self._model(**body.model_dump(), **stamps))
 
     def replace(self, identifier: str, body: RequestModel, *, expected: Versions) -> E:
         """Set all of one's fields."""

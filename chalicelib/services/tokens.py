@@ -10,7 +10,7 @@ from chalicelib.errors import NotFoundError, UnauthenticatedError
 from chalicelib.models.caller import Caller
 from chalicelib.models.tokens import Token
 from chalicelib.repositories.tokens import Tokens as TokenRepository
-from chalicelib.services.service import Clock, NewId
+from chalicelib.services.service import Clock, NewId, begin
 from chalicelib.settings import APP
 
 _IDENTIFIER = re.compile("[0-9a-z]{1,64}")
@@ -31,10 +31,7 @@ class Tokens:
         at = self._now()
         secret = secrets.token_urlsafe(32)
         token = Token(
-            id=self._new_id(),
-            owner=caller.principal,
-            created_at=at,
-            updated_at=at,
+            **begin(Token, at=at, caller=caller, new_id=self._new_id, once=None),
             principal=principal,
             roles=roles,
             secret_hash=_hash(secret),

@@ -42,10 +42,10 @@ def read(raw: str | bytes | None, content_type: str, model: type[M], media_types
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        raise invalid(error) from error
+        raise _invalid(error) from error
 
 
-def invalid(error: ValidationError) -> ProblemError:
+def _invalid(error: ValidationError) -> ProblemError:
     """Return the problem that a model's refusal of a body is."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     faults = [{"pointer": _pointer(fault["loc"]), "detail": sentence(fault)} for fault in found[:_MAX_ERRORS]]

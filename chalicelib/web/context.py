@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from chalicelib.errors import UnauthenticatedError
 from chalicelib.models.caller import Caller
-from chalicelib.models.entity import Once
+from chalicelib.models.entity import Once, spell
 from chalicelib.web import etags
 from chalicelib.web.problems import INVALID, ProblemError
 
@@ -22,11 +22,12 @@ class Context:
     def __init__(self, event: Mapping[str, Any], aws_request_id: str) -> None:
         gateway = event["requestContext"]
         self._event = event
-        self._path = gateway["path"]
         self._headers: Mapping[str, str] = event.get("headers") or {}
         self._header_names: str | None = None
         self.request_id: str = gateway.get("requestId") or aws_request_id
         self.method: str = gateway["httpMethod"]
+        self.path: str = gateway["path"]
+        """The path as the client sent it, with the stage's prefix."""
         self.resource: str = gateway["resourcePath"]
         """The route's path, with its parameters in braces."""
         self.known_caller = _caller(gateway.get("authorizer"))
@@ -50,11 +51,6 @@ class Context:
         if name not in self._header_names:
             return None
         return next((value for found, value in self._headers.items() if found.lower() == name), None)
-
-    @property
-    def path(self) -> str:
-        """The path as the client sent it, with the stage's prefix."""
-        return str(self._path)
 
     @property
     def query(self) -> Mapping[str, list[str]]:
@@ -108,7 +104,7 @@ class Context:
         parts = (self.caller.principal, self.resource, *self.path_parameters.values(), key)
         digest = sha256("\n".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
         body = b"" if self.body is None else self.body.model_dump_json().encode()
-        return Once(base64.b32encode(digest[:15]).decode().lower(), sha256(body).hexdigest())
+        return Once(spell(digest[:15]), sha256(body).hexdigest())
 
 
 def _caller(authorizer: Mapping[str, Any] | None) -> Caller | None:

@@ -2,13 +2,13 @@
 
 import importlib.util
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import StringConstraints
 
 from chalicelib.errors import NotFoundError
+from chalicelib.web import etags
 from chalicelib.web.results import Document
 
 AssetName = Annotated[str, StringConstraints(pattern=r"^[a-z.-]{1,40}$")]
@@ -70,7 +70,7 @@ def asset(name: str) -> Document:
 
 
 def _document(body: str, media_type: str, security_policy: str | None = None) -> Document:
-    return Document(body, media_type, f'"{sha256(body.encode()).hexdigest()[:16]}"', security_policy)
+    return Document(body, media_type, etags.of_text(body), security_policy)
 
 
 def _packaged(name: str) -> str:

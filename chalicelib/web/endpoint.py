@@ -66,8 +66,7 @@ class Endpoint:
         if self.returns is type(None):
             self.status = HTTPStatus.NO_CONTENT
         self.view: Any = get_args(self.returns)[0] if self.created else self.returns
-        parameters = dict.fromkeys(inspect.signature(function).parameters)
-        untyped = [name for name in parameters if name not in hints]
+        untyped = [name for name in inspect.signature(function).parameters if name not in hints]
         if untyped:
             message = f"{function.__qualname__}: give a type to {', '.join(untyped)}"
             raise TypeError(message)

@@ -1,6 +1,7 @@
 """Entity tags (RFC 9110, 8.8.3): a representation's tag is its entity's version, `"3"`."""
 
 import re
+from hashlib import sha256
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"\s*{_TAG.pattern}\s*(,\s*{_TAG.pattern}\s*)*")
@@ -13,6 +14,11 @@ _MOST = 50
 def of_version(version: int) -> str:
     """Return a version's tag."""
     return f'"{version}"'
+
+
+def of_text(text: str) -> str:
+    """Return the tag of a text that has no version."""
+    return f'"{sha256(text.encode()).hexdigest()[:16]}"'
 
 
 def versions(if_match: str) -> frozenset[int] | None:

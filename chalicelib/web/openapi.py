@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from chalicelib.web import problems
+from chalicelib.web import etags, problems
 from chalicelib.web.api import Api
 from chalicelib.web.endpoint import JSON, Endpoint
 from chalicelib.web.problems import Kind
@@ -59,7 +58,7 @@ _BEARER = {"type": "http", "scheme": "bearer", "description": "A token. On the A
 def document(app: Api) -> Document:
     """Return the document of an app, as JSON; an app that serves declares nothing more."""
     body = json.dumps(describe(app), separators=(",", ":"))
-    return Document(body, JSON, f'"{sha256(body.encode()).hexdigest()[:16]}"')
+    return Document(body, JSON, etags.of_text(body))
 
 
 def describe(app: Api) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class Gateway:
                 (name, value) for name, values in answer.get("multiValueHeaders", {}).items() for value in values
             ]
             return Response(int(answer["statusCode"]), headers, body)
-        except Exception as error:
+        except Exception as error:  # whatever a function raises, or answers that is no answer
             _LOG.exception("the function failed")
             raise RefusedError("DEFAULT_5XX") from error
 
@@ -210,7 +210,7 @@ class Gateway:
             answer = self._invoke(route.authorizer, {"type": "TOKEN", "authorizationToken": token, "methodArn": arn})
             allowed = policy.allows(answer["policyDocument"], action="execute-api:Invoke", resource=arn)
             context["authorizer"] = {**_texts(answer.get("context", {})), "principalId": answer["principalId"]}
-        except Exception as error:
+        except Exception as error:  # an authorizer's only way to a 401 is an exception of any class
             if str(error) == "Unauthorized":  # the one message that API Gateway takes for a 401
                 raise RefusedError("UNAUTHORIZED", _CHALLENGE) from error
             _LOG.exception("the authorizer failed")
