@@ -32,6 +32,7 @@ prove: $(INSTALLED) browser ## Run every test, with every generated case instead
 bench: $(INSTALLED) ## Measure against bare code and peers; writes benchmarks/results/
 	@$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.warm
+	$(BIN)/python -m benchmarks.authorizer
 
 install: $(INSTALLED)
 

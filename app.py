@@ -1,35 +1,40 @@
-"""The contents page: every route and authorizer, in reading order."""
+"""The contents page: every route and the authorizer, in reading order."""
 
 import os
-from typing import Any
 
-from chalice.app import AuthRequest, CORSConfig
-
-from chalicelib.access import gate as access
-from chalicelib.bootstrap import services
+from chalicelib.access import gates
+from chalicelib.bootstrap import grants_of, services
+from chalicelib.models.admission import Admission
+from chalicelib.models.audit import EntryView
 from chalicelib.models.orders import OrderNew, OrderView
 from chalicelib.models.people import PersonNew, PersonPatch, PersonView
-from chalicelib.settings import APP
+from chalicelib.models.principals import Me, PrincipalInPath, PrincipalNew, PrincipalView
+from chalicelib.models.roles import RoleName, RoleNew, RoleView
+from chalicelib.models.tokens import TokenNew, TokenView
+from chalicelib.settings import APP, Settings
 from chalicelib.telemetry import Telemetry
 from chalicelib.web import docs, health, openapi, resources
 from chalicelib.web.api import Api
 from chalicelib.web.context import Context
-from chalicelib.web.endpoint import endpoint, public
+from chalicelib.web.cors import Cors
+from chalicelib.web.endpoint import authenticated, endpoint, public
 from chalicelib.web.pages import Page, Paging
 from chalicelib.web.results import Created, Document
 
-app = Api(APP, telemetry=Telemetry(APP))
-app.api.cors = CORSConfig(
+stage = Settings.read()  # at import, for what Chalice has to know before it packages: the authorizer, CORS
+app = Api(APP, telemetry=Telemetry(APP), grants_of=grants_of)
+app.api.cors = Cors(
+    stage.cors_origins,
     allow_headers=["If-Match", "If-None-Match", "Idempotency-Key"],
     expose_headers=["ETag", "Location", "Idempotent-Replayed", "Retry-After", "X-Request-Id"],
     max_age=600,
 )
 
 
-@app.authorizer(ttl_seconds=300)
-def gate(request: AuthRequest) -> dict[str, Any]:
-    """Let known callers in."""
-    return access.decide(request, services().tokens)
+@gates.authorizer(app, stage)
+def gate(authorization: str) -> Admission:
+    """Tell who is calling, and what they may do."""
+    return services().credentials.admit(authorization)
 
 
 # The API itself
@@ -63,18 +68,122 @@ def get_docs_asset(asset: docs.AssetName) -> Document:
     return docs.asset(asset)
 
 
+# Access: who may do what
+
+
+@app.route("/me", methods=["GET"], authorizer=gate)
+@endpoint(authenticated)
+def get_me(ctx: Context) -> Me:
+    """Tell who is calling, and what they may do."""
+    return Me.of(ctx.caller)
+
+
+@app.route("/access/roles", methods=["GET"], authorizer=gate)
+@endpoint("access:audit")
+def list_roles(query: Paging) -> Page[RoleView]:
+    """List the roles, by name."""
+    return Page.of(services().roles.page(limit=query.limit, after=query.after))
+
+
+@app.route("/access/roles/{role}", methods=["GET"], authorizer=gate)
+@endpoint("access:audit")
+def get_role(role: RoleName) -> RoleView:
+    """Return a role."""
+    return services().roles.get(role)
+
+
+@app.route("/access/roles/{role}", methods=["PUT"], authorizer=gate)
+@endpoint("access:grant")
+def put_role(role: RoleName, body: RoleNew, ctx: Context) -> RoleView:
+    """Say what a role gives, to all who have it."""
+    return services().roles.put(role, body, expected=ctx.if_match, must_exist=ctx.must_exist, caller=ctx.caller)
+
+
+@app.route("/access/roles/{role}", methods=["DELETE"], authorizer=gate)
+@endpoint("access:grant")
+def delete_role(role: RoleName, ctx: Context) -> None:
+    """Remove a role, from all who have it."""
+    services().roles.delete(role, expected=ctx.if_match, caller=ctx.caller)
+
+
+@app.route("/access/principals", methods=["GET"], authorizer=gate)
+@endpoint("access:audit")
+def list_principals(query: Paging) -> Page[PrincipalView]:
+    """List the principals, oldest first."""
+    return Page.of(services().principals.page(limit=query.limit, after=query.after))
+
+
+@app.route("/access/principals/{principal}", methods=["GET"], authorizer=gate)
+@endpoint("access:audit")
+def get_principal(principal: PrincipalInPath) -> PrincipalView:
+    """Return a principal."""
+    return services().principals.get(principal)
+
+
+@app.route("/access/principals/{principal}", methods=["PUT"], authorizer=gate)
+@endpoint("access:grant")
+def put_principal(principal: PrincipalInPath, body: PrincipalNew, ctx: Context) -> PrincipalView:
+    """Say all that a principal is given; nobody gives what they do not hold."""
+    return services().principals.put(
+        principal, body, expected=ctx.if_match, must_exist=ctx.must_exist, caller=ctx.caller
+    )
+
+
+@app.route("/access/principals/{principal}", methods=["DELETE"], authorizer=gate)
+@endpoint("access:grant")
+def delete_principal(principal: PrincipalInPath, ctx: Context) -> None:
+    """Take everything from a principal, and with it from its tokens."""
+    services().principals.delete(principal, expected=ctx.if_match, caller=ctx.caller)
+
+
+@app.route("/access/tokens", methods=["GET"], authorizer=gate)
+@endpoint("access:audit")
+def list_tokens(query: Paging) -> Page[TokenView]:
+    """List the service tokens, oldest first."""
+    return Page.of(services().tokens.page(limit=query.limit, after=query.after))
+
+
+@app.route("/access/tokens", methods=["POST"], authorizer=gate)
+@endpoint("access:grant")
+def add_token(body: TokenNew, ctx: Context) -> Created[TokenView]:
+    """Make a service token; this answer alone shows its secret."""
+    made = services().tokens.create(body, once=ctx.once, caller=ctx.caller)
+    return Created(made, f"/access/tokens/{made.entity.id}")
+
+
+@app.route("/access/tokens/{token_id}", methods=["GET"], authorizer=gate)
+@endpoint("access:audit")
+def get_token(token_id: str) -> TokenView:
+    """Return a service token, without its secret."""
+    return services().tokens.get(token_id)
+
+
+@app.route("/access/tokens/{token_id}", methods=["DELETE"], authorizer=gate)
+@endpoint("access:grant")
+def revoke_token(token_id: str, ctx: Context) -> None:
+    """Revoke a service token."""
+    services().tokens.revoke(token_id, expected=ctx.if_match, caller=ctx.caller)
+
+
+@app.route("/access/audit", methods=["GET"], authorizer=gate)
+@endpoint("access:audit")
+def list_audit(query: Paging) -> Page[EntryView]:
+    """List who changed whose access, oldest first."""
+    return Page.of(services().audit.page(limit=query.limit, after=query.after))
+
+
 # People
 
 
 @app.route("/people", methods=["GET"], authorizer=gate)
-@endpoint("people:read")
-def list_people(query: Paging) -> Page[PersonView]:
+@endpoint("people:read", owned=True)
+def list_people(query: Paging, ctx: Context) -> Page[PersonView]:
     """List the people, oldest first."""
-    return Page.of(services().people.page(limit=query.limit, after=query.after))
+    return Page.of(services().people.page(limit=query.limit, after=query.after, caller=ctx.caller))
 
 
 @app.route("/people", methods=["POST"], authorizer=gate)
-@endpoint("people:write")
+@endpoint("people:write", owned=True)
 def add_person(body: PersonNew, ctx: Context) -> Created[PersonView]:
     """Add a person; no two have the same email."""
     made = services().people.create(body, once=ctx.once, caller=ctx.caller)
@@ -82,45 +191,46 @@ def add_person(body: PersonNew, ctx: Context) -> Created[PersonView]:
 
 
 @app.route("/people/{person_id}", methods=["GET"], authorizer=gate)
-@endpoint("people:read")
-def get_person(person_id: str) -> PersonView:
+@endpoint("people:read", owned=True)
+def get_person(person_id: str, ctx: Context) -> PersonView:
     """Return a person."""
-    return services().people.get(person_id)
+    return services().people.get(person_id, caller=ctx.caller)
 
 
 @app.route("/people/{person_id}", methods=["PUT"], authorizer=gate)
-@endpoint("people:write")
+@endpoint("people:write", owned=True)
 def replace_person(person_id: str, body: PersonNew, ctx: Context) -> PersonView:
     """Replace a person's fields."""
-    return services().people.replace(person_id, body, expected=ctx.if_match)
+    return services().people.replace(person_id, body, expected=ctx.if_match, caller=ctx.caller)
 
 
 @app.route("/people/{person_id}", methods=["PATCH"], authorizer=gate)
-@endpoint("people:write")
+@endpoint("people:write", owned=True)
 def change_person(person_id: str, body: PersonPatch, ctx: Context) -> PersonView:
     """Change some of a person's fields."""
-    return services().people.change(person_id, body, expected=ctx.if_match)
+    return services().people.change(person_id, body, expected=ctx.if_match, caller=ctx.caller)
 
 
 @app.route("/people/{person_id}", methods=["DELETE"], authorizer=gate)
-@endpoint("people:write")
+@endpoint("people:write", owned=True)
 def delete_person(person_id: str, ctx: Context) -> None:
     """Delete a person, and free the email."""
-    services().people.delete(person_id, expected=ctx.if_match)
+    services().people.delete(person_id, expected=ctx.if_match, caller=ctx.caller)
 
 
 # Orders
 
 
 @app.route("/people/{person_id}/orders", methods=["GET"], authorizer=gate)
-@endpoint("orders:read")
-def list_orders(person_id: str, query: Paging) -> Page[OrderView]:
+@endpoint("orders:read", owned=True)
+def list_orders(person_id: str, query: Paging, ctx: Context) -> Page[OrderView]:
     """List a person's orders, oldest first."""
-    return Page.of(services().orders.of_person(person_id, limit=query.limit, after=query.after))
+    part = services().orders.of_person(person_id, limit=query.limit, after=query.after, caller=ctx.caller)
+    return Page.of(part)
 
 
 @app.route("/people/{person_id}/orders", methods=["POST"], authorizer=gate)
-@endpoint("orders:write")
+@endpoint("orders:write", owned=True)
 def place_order(person_id: str, body: OrderNew, ctx: Context) -> Created[OrderView]:
     """Place an order; it is pending at first."""
     made = services().orders.place(person_id, body, once=ctx.once, caller=ctx.caller)
@@ -128,17 +238,17 @@ def place_order(person_id: str, body: OrderNew, ctx: Context) -> Created[OrderVi
 
 
 @app.route("/orders/{order_id}", methods=["GET"], authorizer=gate)
-@endpoint("orders:read")
-def get_order(order_id: str) -> OrderView:
+@endpoint("orders:read", owned=True)
+def get_order(order_id: str, ctx: Context) -> OrderView:
     """Return an order."""
-    return services().orders.get(order_id)
+    return services().orders.get(order_id, caller=ctx.caller)
 
 
 @app.route("/orders/{order_id}/cancel", methods=["POST"], authorizer=gate)
-@endpoint("orders:write")
+@endpoint("orders:write", owned=True)
 def cancel_order(order_id: str, ctx: Context) -> OrderView:
     """Cancel a pending order."""
-    return services().orders.cancel(order_id, expected=ctx.if_match)
+    return services().orders.cancel(order_id, expected=ctx.if_match, caller=ctx.caller)
 
 
 # /api/{name}: one set of routes for each entry of services/resources.py

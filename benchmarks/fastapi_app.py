@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from benchmarks import store
 from benchmarks.observation import Observer
 from benchmarks.operations import Handler
-from chalicelib.access.permissions import allows
 from chalicelib.models.fields import Id
 from chalicelib.models.people import PersonNew, PersonView
+from chalicelib.models.permissions import Reach, parse
 from chalicelib.web import etags
 from chalicelib.web.pages import Page, Paging
 
@@ -98,7 +98,7 @@ def _needs(permission: str) -> Any:  # noqa: ANN401 - FastAPI's own type for it 
 
     async def check(request: Request) -> None:
         authorizer = request.scope["aws.event"]["requestContext"]["authorizer"]
-        if not allows(authorizer["permissions"].split(), permission):
+        if parse(authorizer["grants"]).reach(permission) is not Reach.ANY:
             raise HTTPException(HTTPStatus.FORBIDDEN)
 
     return Depends(check)

@@ -22,10 +22,10 @@ class _People(People):
     def __init__(self) -> None:
         """Need no repository."""
 
-    def get(self, identifier: str) -> Person:
+    def get(self, identifier: str, *, caller: Caller) -> Person:  # noqa: ARG002 - a People's interface
         return store.get(identifier)
 
-    def page(self, *, limit: int, after: str | None) -> Slice[Person]:  # noqa: ARG002 - a People's interface
+    def page(self, *, limit: int, after: str | None, caller: Caller) -> Slice[Person]:  # noqa: ARG002
         return store.page(limit)
 
     def create(self, body: RequestModel, *, once: Once | None, caller: Caller) -> Made[Person]:  # noqa: ARG002

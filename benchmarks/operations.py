@@ -77,7 +77,7 @@ def _event(
     query: dict[str, str] | None = None,
     body: object = None,
     headers: Mapping[str, str] = _HEADERS,
-    permissions: str = _EDITOR,
+    grants: str = _EDITOR,
 ) -> Event:
     """Return the event of a request; a body is sent as JSON."""
     path = resource.format(**path_parameters or {})
@@ -120,7 +120,12 @@ def _event(
                 "userAgent": headers["User-Agent"],
                 "userArn": None,
             },
-            "authorizer": {"principalId": CALLER, "permissions": permissions, "integrationLatency": 12},
+            "authorizer": {
+                "principalId": CALLER,
+                "grants": grants,
+                "expires": "4102444800",
+                "integrationLatency": 12,
+            },
             "domainName": headers["Host"],
             "apiId": "k3q7wmd2zl",
         },
@@ -147,7 +152,7 @@ UNCHANGED = _event(
 )
 """Asks for what the client has already."""
 
-FORBIDDEN = _event("POST", "/people", body=_BODY, permissions="*:read")
+FORBIDDEN = _event("POST", "/people", body=_BODY, grants="*:read")
 """Comes from a caller who may not."""
 
 REFUSALS = (

@@ -15,9 +15,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from benchmarks import store
 from benchmarks.observation import observed
 from benchmarks.operations import Answer, Event, Handler
-from chalicelib.access.permissions import allows
 from chalicelib.models.fields import Id
 from chalicelib.models.people import PersonNew, PersonView
+from chalicelib.models.permissions import Reach, parse
 from chalicelib.web import etags
 from chalicelib.web.pages import Page, Paging
 
@@ -45,7 +45,7 @@ def _answer(event: Event, context: Any) -> Answer:  # noqa: ANN401 - Lambda's co
 
 def _check(permission: str) -> None:
     authorizer = _app.current_event.raw_event["requestContext"]["authorizer"]
-    if not allows(authorizer["permissions"].split(), permission):
+    if parse(authorizer["grants"]).reach(permission) is not Reach.ANY:
         message = f"This needs the permission {permission}."
         raise ForbiddenError(message)
 

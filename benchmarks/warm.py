@@ -4,8 +4,6 @@ CPU time in one process: no network, no store behind, the same requests for all.
 figures as JSON beside it, to `benchmarks/results/`.
 """
 
-import argparse
-import json
 import os
 import platform
 import sys
@@ -17,7 +15,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 try:
-    from benchmarks import agreement, measurement
+    from benchmarks import agreement, command, measurement
     from benchmarks.contestants import BASELINE
     from benchmarks.measurement import Row, Spread
 except ModuleNotFoundError as missing:  # the peers are in no other requirements
@@ -28,44 +26,21 @@ _RESULTS = Path(__file__).parent / "results" / "warm.json"
 _LIBRARIES = ("aws-lambda-powertools", "chalice", "fastapi", "mangum", "pydantic", "pydantic-core", "starlette")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        """End with the message; argparse would print the usage too."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; return the exit code."""
-    parser = _Parser(prog="python -m benchmarks.warm", description="Measure what a warm request costs.")
-    parser.add_argument("--rounds", type=_rounds, default=15, help="turns of each contestant (default: %(default)s)")
-    parser.add_argument(
-        "--json", type=Path, default=_RESULTS, metavar="FILE", help="the figures (default: %(default)s)"
-    )
+    parser = command.parser("warm", "Measure what a warm request costs.", results=_RESULTS)
     options = parser.parse_args(arguments)
     try:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.open("a").close()  # if it can't be written, say so now
+        command.check_writable(options.json)
         rows = _measured(options.rounds)
         document = _document(rows, options.rounds)
-        text = f"{_table(rows)}\n{_caption(document)}\n"
-        print(text, end="")
-        options.json.write_text(json.dumps(document, indent=2) + "\n")
-        options.json.with_suffix(".md").write_text(text)
+        command.report(options.json, document, f"{_table(rows)}\n{_caption(document)}\n")
     except (agreement.DisagreementError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def _rounds(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        message = "must be a whole number, 1 or more"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
 
 
 def _measured(rounds: int) -> list[Row]:
@@ -88,7 +63,7 @@ def _progress(step: str) -> None:
 def _document(rows: list[Row], rounds: int) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": _machine(),
+        "machine": command.machine(),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "unit": "microseconds of CPU time per request",
@@ -111,16 +86,6 @@ def _record(row: Row) -> dict[str, Any]:
 
 def _figures(spread: Spread) -> dict[str, float]:
     return {name: round(figure, 3) for name, figure in spread._asdict().items()}
-
-
-def _machine() -> str:
-    """Return the processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0]}, {len(names)} CPUs" if names else platform.machine()
 
 
 def _caption(document: dict[str, Any]) -> str:
@@ -147,10 +112,7 @@ def _table(rows: list[Row]) -> str:
         )
         for row in rows
     ]
-    widths = [max(len(line[column]) for line in (heads, *lines)) for column in range(len(heads))]
-    ruled = [heads, tuple("-" * width for width in widths), *lines]
-    padded = [" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in ruled]
-    return "".join(f"| {line} |\n" for line in padded)
+    return command.table(heads, lines)
 
 
 def _text(spread: Spread, digits: int) -> str:

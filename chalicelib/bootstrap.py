@@ -1,22 +1,32 @@
 """The only wiring: from settings to services."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from threading import Lock
 
+from chalicelib.access.credentials import Credentials, Issuer
 from chalicelib.models.entity import Entity, spell
 from chalicelib.models.people import Person
+from chalicelib.models.permissions import Grants
+from chalicelib.repositories.audit import Audit as AuditRepository
 from chalicelib.repositories.dynamodb import DynamoTable
+from chalicelib.repositories.holdings import Holdings
 from chalicelib.repositories.memory import MemoryTable
 from chalicelib.repositories.orders import Orders as OrderRepository
 from chalicelib.repositories.people import People as PersonRepository
+from chalicelib.repositories.principals import Principals as PrincipalRepository
+from chalicelib.repositories.roles import Roles as RoleRepository
 from chalicelib.repositories.table import Table
 from chalicelib.repositories.tokens import Tokens as TokenRepository
 from chalicelib.services import resources
+from chalicelib.services.audit import Audit
 from chalicelib.services.orders import Orders
 from chalicelib.services.people import People
+from chalicelib.services.principals import Principals
+from chalicelib.services.roles import Roles
 from chalicelib.services.service import Clock, NewId, Service
 from chalicelib.services.tokens import Tokens
 from chalicelib.settings import Settings
@@ -28,7 +38,11 @@ class Services:
 
     people: People
     orders: Orders
+    principals: Principals
+    roles: Roles
     tokens: Tokens
+    audit: Audit
+    credentials: Credentials
     resources: Mapping[str, Service[Entity]]
 
 
@@ -43,17 +57,31 @@ def random_id() -> str:
 
 
 def build(
-    settings: Settings, *, table: Table | None = None, now: Clock = utc_now, new_id: NewId = random_id
+    settings: Settings,
+    *,
+    table: Table | None = None,
+    now: Clock = utc_now,
+    new_id: NewId = random_id,
+    issuer: Callable[[], Issuer | None] | None = None,
 ) -> Services:
-    """Wire the services; tests and benchmarks pass their own table, clock and ids."""
+    """Wire the services; tests and benchmarks pass their own table, clock, ids and issuer of JWTs."""
     memory = MemoryTable()
     if table is None:
         table = DynamoTable(settings.table_name)
     people = PersonRepository(table, shards=settings.people_shards)
+    audit_records = AuditRepository(table)
+    audit = Audit(audit_records, now=now, new_id=new_id)
+    principals = PrincipalRepository(table, audit_records)
+    tokens = TokenRepository(table, audit_records)
+    holdings = Holdings(table, seconds=settings.process_seconds, now=lambda: now().timestamp())
     return Services(
         people=People(people, Person, now=now, new_id=new_id),
         orders=Orders(OrderRepository(table), people, now=now, new_id=new_id),
-        tokens=Tokens(TokenRepository(table), now=now, new_id=new_id),
+        principals=Principals(principals, audit, now=now),
+        roles=Roles(RoleRepository(table, audit_records), audit, now=now),
+        tokens=Tokens(tokens, principals, audit, now=now, new_id=new_id),
+        audit=audit,
+        credentials=Credentials(holdings, tokens, issuer or cache(lambda: _issuer(settings)), now=now),
         resources={
             name: resources.build(
                 name, kept, table=table, memory=memory if settings.mocks_in_memory else table, now=now, new_id=new_id
@@ -61,6 +89,16 @@ def build(
             for name, kept in resources.RESOURCES.items()
         },
     )
+
+
+def _issuer(settings: Settings) -> Issuer | None:
+    """Return whose JWTs the stage takes. Only at the first of them: a handler never sees one."""
+    if settings.oidc_issuer is None:
+        return None
+    from chalicelib.access import oidc  # noqa: PLC0415 - cryptography costs a cold start what no handler needs
+
+    keys = oidc.Keys(settings.oidc_jwks, fetch=oidc.fetch)
+    return oidc.OidcIssuer(settings.oidc_issuer, settings.oidc_audience, keys)
 
 
 _services: Services | None = None
@@ -81,3 +119,8 @@ def use(services: Services | None) -> None:
     """Set this process's services; None goes back to wiring them at the next call."""
     global _services  # noqa: PLW0603 - see services()
     _services = services
+
+
+def grants_of(principal: str, token_id: str | None) -> Grants:
+    """Return what a known caller may do, where their authorizer did not say. Raises UnauthenticatedError."""
+    return services().credentials.grants_of(principal, token_id)

@@ -1,42 +1,29 @@
 """What `python -m grail` asks of this app (registered in pyproject.toml); Lambda never imports it."""
 
-import re
-from datetime import timedelta
 from hashlib import sha256
 
 from chalicelib import bootstrap
-from chalicelib.access.roles import ROLES
-from chalicelib.errors import DomainError
-from chalicelib.models.caller import Caller
+from chalicelib.administration import OPERATOR, Administration, told_in_one_line
 from chalicelib.models.entity import Once
 from chalicelib.models.notes import Note
 from chalicelib.models.orders import OrderLine, OrderNew
 from chalicelib.models.people import PersonNew
+from chalicelib.models.tokens import TokenNew
 
-_SUBJECT = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
-_LIFE = timedelta(hours=12)
-_OPERATOR = Caller("operator", ("*:*",))
+_LIFE = 12 * 60 * 60
+"""Seconds."""
 
 
 def token(*, role: str, subject: str) -> str:
-    """Make a token that lasts twelve hours and return it.
+    """Give a principal a role, make a service token that lasts twelve hours, and return it.
 
-    Raises ValueError for a role that is not there or a subject that is no name, RuntimeError where it can't be stored.
+    Raises ValueError for what can't be, RuntimeError for what is refused or can't be stored.
     """
-    if role not in ROLES:
-        message = f"there is no role {role!r}; there are {', '.join(ROLES)}"
-        raise ValueError(message)
-    if not _SUBJECT.fullmatch(subject):
-        message = "a subject has 1 to 100 letters, digits and . _ @ + -"
-        raise ValueError(message)
-    try:
-        return _mint(role=role, subject=subject)
-    except DomainError as error:
-        raise RuntimeError(str(error)) from error
-
-
-def _mint(*, role: str, subject: str) -> str:
-    return bootstrap.services().tokens.mint(subject, [role], life=_LIFE, caller=_OPERATOR)
+    Administration().grant(subject, roles=[role])
+    with told_in_one_line():
+        body = TokenNew(principal=subject, roles=[role], expires_in=_LIFE)
+        made = bootstrap.services().tokens.create(body, once=None, caller=OPERATOR)
+    return str(made.entity.secret)
 
 
 def sample() -> None:
@@ -48,11 +35,11 @@ def sample() -> None:
         PersonNew(name="Alan Turing", email="alan.turing@example.com"),
     )
     for number, person in enumerate(people):
-        made = services.people.create(person, once=_once("person", number), caller=_OPERATOR)
+        made = services.people.create(person, once=_once("person", number), caller=OPERATOR)
         order = OrderNew(currency="EUR", lines=[OrderLine(sku="tea", quantity=number + 1, unit_price=450)])
-        services.orders.place(made.entity.id, order, once=_once("order", number), caller=_OPERATOR)
+        services.orders.place(made.entity.id, order, once=_once("order", number), caller=OPERATOR)
     note = Note(title="Welcome", text="Change this note, or delete it.")
-    services.resources["notes"].create(note, once=_once("note", 0), caller=_OPERATOR)
+    services.resources["notes"].create(note, once=_once("note", 0), caller=OPERATOR)
 
 
 def _once(kind: str, number: int) -> Once:

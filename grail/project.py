@@ -6,6 +6,7 @@ What the app offers to `grail` stands in its pyproject.toml, as object reference
     table = "chalicelib.repositories.keys:TABLE"   # the one table: key, indexes, ttl, stream
     token = "chalicelib.tools:token"               # token(role=, subject=) -> str, or ValueError, RuntimeError
     sample = "chalicelib.tools:sample"             # sample() -> None, harmless when done again
+    access = "chalicelib.administration:Administration"  # what `python -m grail access` calls; it raises the same
 
 Each is optional.
 """
@@ -58,6 +59,13 @@ class Project:
             message = f"there is no stage {stage!r}; .chalice/config.json has {', '.join(stages)}"
             raise GrailError(message)
 
+    def setting(self, stage: str, name: str) -> Any:  # noqa: ANN401 - whatever stands there
+        """Return a setting of `.chalice/config.json` that is not Chalice's own, which overlooks names it doesn't know.
+
+        As with Chalice's settings, a stage's goes before the one for all stages; None where there is neither.
+        """
+        return self.config.get("stages", {}).get(stage, {}).get(name, self.config.get(name))
+
     def enter(self, stage: str) -> None:
         """Set this process up as the Chalice CLI does before it imports the app: path and stage's environment."""
         self.check_stage(stage)
@@ -65,6 +73,12 @@ class Project:
             sys.path.insert(0, str(self.folder))
         factory = CLIFactory(str(self.folder), environ=os.environ)
         os.environ.update(factory.create_config_obj(chalice_stage_name=stage).environment_variables)
+
+    def permissions(self) -> list[str]:
+        """Return the permissions that the app's routes name, sorted. The stage must be entered."""
+        routes = importlib.import_module("app").app.routes.values()
+        views = [route.view_function for methods in routes for route in methods.values()]
+        return sorted({view.permission for view in views if getattr(view, "permission", None)})
 
     def registered(self, name: str) -> Any:  # noqa: ANN401 - whatever the app registered
         """Return the object that the app registered under a name; None where it did not. Raises GrailError."""

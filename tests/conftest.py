@@ -1,6 +1,8 @@
 """What holds for every test."""
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,3 +25,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip():
             message = f"{item.nodeid} has no docstring"
             raise pytest.UsageError(message)
+
+
+_figures: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def figure() -> Callable[[str], None]:
+    """Return what prints a line at the end of the run: how much of something a test found."""
+    return _figures.append
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send a worker's figures to where they are printed."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = _figures
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take a worker's figures."""
+    _figures.extend(getattr(node, "workeroutput", {}).get("figures", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures."""
+    for line in _figures:
+        terminalreporter.write_line(line)

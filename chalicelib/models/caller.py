@@ -1,11 +1,18 @@
 """Who is asking, whatever way they came in."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from chalicelib.models.permissions import EVERYTHING, Grants
 
 
-@dataclass(frozen=True)
-class Caller:
-    """A principal and the permissions (`resource:action`, `*` for any) they hold."""
+class Caller(NamedTuple):
+    """A principal, what they may do, and whether what they ask for now is confined to what is theirs."""
 
     principal: str
-    permissions: tuple[str, ...]
+    grants: Grants = EVERYTHING
+    only_own: bool = False
+
+    @property
+    def confined_to(self) -> str | None:
+        """The one owner whose things they may touch; None: anyone's."""
+        return self.principal if self.only_own else None

@@ -108,8 +108,25 @@ class DynamoTable:
     def get(self, key: Key) -> Item | None:
         """GetItem, consistent."""
         answer = self._call(self._client.get_item, TableName=self._name, Key=_key(key), ConsistentRead=True)
-        item = unmarshal(answer["Item"]) if "Item" in answer else None
-        return None if item is None or DELETED in item else item
+        return _alive(answer.get("Item"))
+
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        """BatchGetItem, consistent."""
+        wanted: Mapping[str, Any] = {self._name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        found: dict[Key, Item | None] = {}
+        while wanted:
+            answer = self._call(self._batch_get, RequestItems=wanted)
+            for item in answer["Responses"].get(self._name, ()):
+                found[Key(item[PK]["S"], item[SK]["S"])] = _alive(item)
+            wanted = answer.get("UnprocessedKeys", {})
+        return [found.get(key) for key in keys]
+
+    def _batch_get(self, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401 - boto3's parameters
+        """Call BatchGetItem. An answer that leaves all keys unprocessed is what a throttle is elsewhere."""
+        answer: Mapping[str, Any] = self._client.batch_get_item(**parameters)
+        if answer.get("UnprocessedKeys") and not answer["Responses"].get(self._name):
+            raise ClientError(_THROTTLED, "BatchGetItem")
+        return answer
 
     def write(self, write: Put | Update) -> Item:
         """PutItem or UpdateItem."""
@@ -138,7 +155,7 @@ class DynamoTable:
         try:
             self._call(self._client.transact_write_items, TransactItems=items, ClientRequestToken=write_id)
         except ConditionFailedError as failed:
-            if failed.item is None or not _is_work_of(failed.item, write_id):
+            if not any(_is_work_of(item, write_id) for item in failed.found):  # of a removed item nothing is found
                 raise
 
     def query(self, index: str, partition: str, *, after: str | None, limit: int) -> list[Item]:
@@ -221,6 +238,12 @@ class DynamoTable:
         raise UnavailableError(message) from last
 
 
+def _alive(found: Mapping[str, Any] | None) -> Item | None:
+    """Return what was found, unless it is a tombstone."""
+    item = unmarshal(found) if found else None
+    return None if item is None or DELETED in item else item
+
+
 def _is_work_of(item: Item, write_id: str) -> bool:
     """Tell whether an earlier attempt of the same write had made the item what it is, and only its answer was lost."""
     return item.get(WRITE_ID) == write_id
@@ -231,9 +254,10 @@ def _raise_unless_transient(error: ClientError) -> None:
     code = error.response["Error"]["Code"]
     if code == "TransactionCanceledException":
         reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
-        for index, reason in enumerate(reasons):
-            if reason.get("Code") == "ConditionalCheckFailed":
-                raise ConditionFailedError(index, _found(reason)) from error
+        failed = [index for index, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed"]
+        if failed:
+            items = [_found(reasons[index]) for index in failed]
+            raise ConditionFailedError(failed[0], items[0], [item for item in items if item is not None]) from error
         if any(reason.get("Code") in _TRANSIENT for reason in reasons):
             return
         if any("exceeded the maximum allowed size" in reason.get("Message", "") for reason in reasons):
@@ -252,6 +276,7 @@ def _found(answer: Mapping[str, Any]) -> Item | None:
     return unmarshal(answer["Item"]) if answer.get("Item") else None
 
 
+_THROTTLED: Any = {"Error": {"Code": "ThrottlingException", "Message": "every key is unprocessed"}}
 _TRANSACT = {"put_item": "Put", "update_item": "Update", "delete_item": "Delete", "condition_check": "ConditionCheck"}
 
 

@@ -1,12 +1,18 @@
 """The data model on one page: one table, and how every access finds its items.
 
-| item        | pk             | sk       | gsi1pk              | gsi1sk           | read by                          |
-|-------------|----------------|----------|---------------------|------------------|----------------------------------|
-| person      | PERSON#id      | PROFILE  | PERSON#shard        | created_at#id    | GetItem; Query gsi1 per shard    |
-| email claim | EMAIL#address  | CLAIM    |                     |                  | written only, in transactions    |
-| order       | ORDER#id       | METADATA | PERSON#id#ORDER     | created_at#id    | GetItem; Query gsi1              |
-| resource    | API#NAME#id    | ITEM     | API#NAME#shard      | created_at#id    | GetItem; Query gsi1 per shard    |
-| token       | TOKEN#id       | TOKEN    |                     |                  | GetItem                          |
+| item        | pk            | sk        | gsi1pk          | gsi2pk                | read by                        |
+|-------------|---------------|-----------|-----------------|-----------------------|--------------------------------|
+| person      | PERSON#id     | PROFILE   | PERSON#shard    | PERSON@owner          | GetItem; Query gsi1*, gsi2     |
+| email claim | EMAIL#address | CLAIM     |                 |                       | only written, transactions     |
+| order       | ORDER#id      | METADATA  | PERSON#id#ORDER | PERSON#id#ORDER@owner | GetItem; Query gsi1, gsi2      |
+| resource    | API#NAME#id   | ITEM      | API#NAME#shard  | API#NAME@owner        | GetItem; Query gsi1*, gsi2     |
+| principal   | PRINCIPAL#id  | PRINCIPAL | PRINCIPAL#shard |                       | Get-, BatchGetItem; Query gsi1 |
+| token       | TOKEN#id      | TOKEN     | TOKEN#shard     |                       | Get-, BatchGetItem; Query gsi1 |
+| all roles   | ROLES         | ROLES     |                 |                       | Get-, BatchGetItem             |
+| all admins  | ADMINS        | ADMINS    |                 |                       | BatchGetItem                   |
+| audit entry | AUDIT#id      | AUDIT     | AUDIT#shard     |                       | Query gsi1                     |
+
+`*`: once per shard. gsi1 lists a kind, gsi2 what of it somebody owns; their sort keys are both `created_at#id`.
 
 A deleted item stays as a tombstone (`deleted`) without its fields and outside every index, until its `ttl` (Unix
 seconds) has passed; from then on it counts as gone, whether or not DynamoDB has removed it yet.
@@ -21,8 +27,10 @@ SK = "sk"
 TTL = "ttl"
 BY_LIST = "gsi1"
 """The index of lists: people, a person's orders, a resource's items."""
+BY_OWNER = "gsi2"
+"""The index of the same lists, each with what one principal owns."""
 
-INDEXES = {BY_LIST: ("gsi1pk", "gsi1sk")}
+INDEXES = {BY_LIST: ("gsi1pk", "gsi1sk"), BY_OWNER: ("gsi2pk", "gsi2sk")}
 """The hash and the sort attribute of each index."""
 
 TABLE = {"key": (PK, SK), "indexes": INDEXES, "ttl": TTL, "stream": "NEW_AND_OLD_IMAGES"}
@@ -56,6 +64,20 @@ def token(token_id: str) -> Key:
     return Key(f"TOKEN#{token_id}", "TOKEN")
 
 
+def principal(principal_id: str) -> Key:
+    """Return a principal's key."""
+    return Key(f"PRINCIPAL#{principal_id}", "PRINCIPAL")
+
+
+def entry(entry_id: str) -> Key:
+    """Return the key of an entry of the audit."""
+    return Key(f"AUDIT#{entry_id}", "AUDIT")
+
+
+ROLES = Key("ROLES", "ROLES")
+ADMINS = Key("ADMINS", "ADMINS")
+
+
 def resource(name: str, item_id: str) -> Key:
     """Return the key of an item of the resource `name`."""
     return Key(f"{resource_list(name)}#{item_id}", "ITEM")
@@ -71,8 +93,13 @@ def orders_of(person_id: str) -> str:
     return f"PERSON#{person_id}#ORDER"
 
 
-PEOPLE = "PERSON"
-"""The name of the list of people."""
+PEOPLE, PRINCIPALS, TOKENS, AUDIT = "PERSON", "PRINCIPAL", "TOKEN", "AUDIT"
+"""The names of lists."""
+
+
+def owned(name: str, owner: str) -> str:
+    """Return the partition of what a principal owns of the list `name`."""
+    return f"{name}@{owner}"
 
 
 def shard(name: str, number: int) -> str:

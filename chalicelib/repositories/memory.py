@@ -34,6 +34,10 @@ class MemoryTable:
             item = self._items.get(key)
             return None if item is None or DELETED in item else deepcopy(item)
 
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Return copies of items."""
+        return [self.get(key) for key in keys]
+
     def write(self, write: Put | Update) -> Item:
         """Do one write."""
         with self._lock:

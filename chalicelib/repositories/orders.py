@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from chalicelib.errors import ConflictError, NotFoundError, StaleVersionError
-from chalicelib.models.entity import Slice
+from chalicelib.models.entity import Made, Slice
 from chalicelib.models.orders import Order, Status
 from chalicelib.repositories import keys
 from chalicelib.repositories.records import Records, Versions
-from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Put, Table
+from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Table
 
 
 class Orders(Records[Order]):
@@ -16,20 +16,45 @@ class Orders(Records[Order]):
     def __init__(self, table: Table) -> None:
         super().__init__(table, Order, key=keys.order)
 
-    def of_person(self, person_id: str, *, limit: int, after: str | None) -> Slice[Order]:
-        """Return a part of a person's orders, oldest first. A person who isn't there has none."""
-        return self._slice([keys.orders_of(person_id)], limit=limit, after=after)
+    def place(self, order: Order, *, person_owner: str | None) -> Made[Order]:
+        """Add an order if the person is there, and the given owner's (None: anyone's).
 
-    def move(self, order_id: str, *, source: Status, target: Status, expected: Versions, at: datetime) -> Order:
+        Raises NotFoundError for the person, KeyReusedError, ConflictError.
+        """
+        person = Alive(equals={} if person_owner is None else {"owner": person_owner})
+        try:
+            return self.add(order, Check(keys.person(order.person_id), person))
+        except ConditionFailedError as failed:
+            kind = "person"
+            raise NotFoundError(kind, order.person_id) from failed
+
+    def of_person(self, person_id: str, *, limit: int, after: str | None, owner: str | None) -> Slice[Order]:
+        """Return a part of a person's orders, or of the owner's among them. A person who isn't there has none."""
+        partition = keys.orders_of(person_id)
+        if owner is not None:
+            return self._slice(keys.BY_OWNER, [keys.owned(partition, owner)], limit=limit, after=after)
+        return self._slice(keys.BY_LIST, [partition], limit=limit, after=after)
+
+    def move(
+        self,
+        order_id: str,
+        *,
+        source: Status,
+        target: Status,
+        expected: Versions,
+        owner: str | None = None,
+        at: datetime,
+    ) -> Order:
         """Take an order from one status to another, in one write; one that is there already is left as it is.
 
         Raises NotFoundError, StaleVersionError, and ConflictError from any other status.
         """
-        condition = Alive(expected, {"status": source})
+        mine = {} if owner is None else {"owner": owner}
+        condition = Alive(expected, {"status": source, **mine})
         try:
             return self._load(self._table.write(self._update_of(order_id, {"status": target}, condition, at)))
         except ConditionFailedError as failed:
-            self._raise_unless_alive(order_id, failed.item)
+            self._raise_unless_there(order_id, failed.item, owner)
             if failed.item is None or (expected is not None and failed.item[VERSION] not in expected):
                 raise StaleVersionError from failed
             order = self._load(failed.item)
@@ -38,15 +63,6 @@ class Orders(Records[Order]):
                 raise ConflictError(message) from failed
             return order
 
-    def _partition(self, entity: Order) -> str:
-        return keys.orders_of(entity.person_id)
-
-    def _insert(self, entity: Order) -> None:
-        """Write the order if the person is there. Raises NotFoundError for the person."""
-        try:
-            self._table.transact([Put(self._item(entity)), Check(keys.person(entity.person_id))])
-        except ConditionFailedError as failed:
-            if failed.index == 1:
-                kind = "person"
-                raise NotFoundError(kind, entity.person_id) from failed
-            raise
+    def _lists(self, entity: Order) -> dict[str, str]:
+        partition = keys.orders_of(entity.person_id)
+        return {keys.BY_LIST: partition, keys.BY_OWNER: keys.owned(partition, entity.owner)}

@@ -8,7 +8,7 @@ from chalicelib.errors import ConflictError, StaleVersionError
 from chalicelib.models.people import Person
 from chalicelib.repositories import keys
 from chalicelib.repositories.records import Records
-from chalicelib.repositories.table import VERSION, Alive, ConditionFailedError, Delete, Item, Put, Table
+from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Delete, Item, Put, Table, meets
 
 _EMAIL_KEY = "email_key"
 
@@ -17,32 +17,32 @@ class People(Records[Person]):
     """The people."""
 
     def __init__(self, table: Table, *, shards: int) -> None:
-        super().__init__(table, Person, key=keys.person, listed_as=keys.PEOPLE, shards=shards)
+        super().__init__(table, Person, key=keys.person, listed_as=keys.PEOPLE, shards=shards, by_owner=True)
 
     def _item(self, entity: Person) -> Item:
         return {**super()._item(entity), _EMAIL_KEY: entity.email_key}
 
-    def _insert(self, entity: Person) -> None:
+    def _insert(self, entity: Person, *also: Put | Check) -> None:
         """Write the person and the claim, or neither. Raises ConflictError where the email is taken."""
         try:
-            self._table.transact([Put(self._item(entity)), _claim(entity.email_key, entity.id)])
+            super()._insert(entity, _claim(entity.email_key, entity.id), *also)
         except ConditionFailedError as failed:
             if failed.index == 1:
                 raise _taken() from failed
             raise
 
-    def _update(self, identifier: str, changes: Mapping[str, Any], *, expected: frozenset[int], at: datetime) -> Person:
+    def _update(self, identifier: str, changes: Mapping[str, Any], expected: Alive, at: datetime) -> Person:
         """Write changed fields: one write where the email stays (compared without case), else the claim moves too."""
         if "email" not in changes:
-            return super()._update(identifier, changes, expected=expected, at=at)
+            return super()._update(identifier, changes, expected, at)
         email_key = changes["email"].casefold()
         changes = {**changes, _EMAIL_KEY: email_key}
-        same_email = Alive(expected, {_EMAIL_KEY: email_key})
+        same_email = Alive(expected.versions, {**expected.equals, _EMAIL_KEY: email_key})
         try:
             return self._load(self._table.write(self._update_of(identifier, changes, same_email, at)))
         except ConditionFailedError as failed:
-            self._raise_unless_alive(identifier, failed.item)
-            if failed.item is None or failed.item[VERSION] not in expected:
+            if failed.item is None or not meets(failed.item, expected, now=at.timestamp()):
+                self._raise_unless_there(identifier, failed.item, expected.equals.get("owner"))
                 raise StaleVersionError from failed
             return self._move_claim(failed.item, changes, at)
 
@@ -55,7 +55,7 @@ class People(Records[Person]):
             if failed.index == 1:
                 raise _taken() from failed
             if failed.index == 0:
-                self._raise_unless_alive(person.id, failed.item)
+                self._raise_unless_there(person.id, failed.item, None)
             raise StaleVersionError from failed
         kept = {name: value for name, value in item.items() if name not in update.remove}
         return self._load({**kept, **update.assign, VERSION: person.version + 1})

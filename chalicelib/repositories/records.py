@@ -4,13 +4,13 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from chalicelib.errors import ConflictError, KeyReusedError, NotFoundError, StaleVersionError
 from chalicelib.models.entity import E, Made, Slice
 from chalicelib.repositories import keys
 from chalicelib.repositories.keys import Key
-from chalicelib.repositories.table import DELETED, VERSION, Alive, ConditionFailedError, Item, Put, Table, Update
+from chalicelib.repositories.table import DELETED, VERSION, Alive, Check, ConditionFailedError, Item, Put, Table, Update
 
 TOMBSTONE_LIFE = timedelta(days=1)
 """How long a deleted thing still answers for the Idempotency-Key it was made with."""
@@ -20,6 +20,24 @@ _FIRST_PAUSE = 0.01
 
 Versions = frozenset[int] | None
 """The versions a caller's change is good for; None: any."""
+
+T = TypeVar("T")
+
+
+class LostRaceError(Exception):
+    """Somebody else wrote between our read and our write."""
+
+
+def persist(work: Callable[[], T], *, sleep: Callable[[float], None] = time.sleep) -> T:
+    """Do the work, anew after each lost race. Raises ConflictError after too many."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return work()
+        except LostRaceError:
+            # A step aside: those who lost it together must not meet again.
+            sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
+    message = "Others keep changing it; try again."
+    raise ConflictError(message)
 
 
 class Records(Generic[E]):
@@ -33,6 +51,7 @@ class Records(Generic[E]):
         key: Callable[[str], Key],
         listed_as: str = "",
         shards: int = 1,
+        by_owner: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = table
@@ -40,33 +59,38 @@ class Records(Generic[E]):
         self._key = key
         self._listed_as = listed_as
         self._shards = shards
+        self._by_owner = by_owner
         self._sleep = sleep
 
-    def get(self, identifier: str) -> E:
-        """Return one. Raises NotFoundError."""
+    def get(self, identifier: str, *, owner: str | None = None) -> E:
+        """Return one. Raises NotFoundError, also for what is not the given owner's (None: anyone's)."""
         item = self._table.get(self._key(identifier))
-        if item is None:
-            raise NotFoundError(self._model.KIND, identifier)
-        return self._load(item)
+        self._raise_unless_there(identifier, item, owner)
+        return self._load(item or {})
 
-    def add(self, entity: E) -> Made[E]:
-        """Add one, or return the one that an earlier request with the same key and body added.
+    def add(self, entity: E, *also: Put | Check) -> Made[E]:
+        """Add one, and do the other writes or neither; or return the one that an earlier request with the key added.
 
-        Raises KeyReusedError where that had another body, ConflictError where the thing was deleted since.
+        Raises KeyReusedError where that had another body, ConflictError where the thing was deleted since,
+        ConditionFailedError where another write (counted from 1) found not what it expected.
         """
         try:
-            self._insert(entity)
+            self._insert(entity, *also)
         except ConditionFailedError as failed:
             if failed.index or failed.item is None:
                 raise
             return self._replay(failed.item, entity.request_hash)
         return Made(entity)
 
-    def replace(self, identifier: str, fields: Mapping[str, Any], *, expected: Versions, at: datetime) -> E:
+    def replace(
+        self, identifier: str, fields: Mapping[str, Any], *, expected: Versions, owner: str | None = None, at: datetime
+    ) -> E:
         """Set every field. Raises NotFoundError, StaleVersionError, ConflictError."""
-        return self._guarded(identifier, lambda _: dict(fields), expected=expected, at=at, blind=True)
+        return self._guarded(identifier, lambda _: dict(fields), expected=expected, owner=owner, at=at, blind=True)
 
-    def change(self, identifier: str, patch: Mapping[str, Any], *, expected: Versions, at: datetime) -> E:
+    def change(
+        self, identifier: str, patch: Mapping[str, Any], *, expected: Versions, owner: str | None = None, at: datetime
+    ) -> E:
         """Apply a merge patch (RFC 7396). Raises NotFoundError, StaleVersionError, ConflictError.
 
         One write where `expected` is given and the patch reaches into no object, else a read before it.
@@ -77,34 +101,36 @@ class Records(Generic[E]):
             stored = current.model_dump(mode="json", include=set(nested)) if current else {}
             return {**patch, **{name: _merge(stored[name], patch[name]) for name in nested}}
 
-        return self._guarded(identifier, merged, expected=expected, at=at, blind=not nested)
+        return self._guarded(identifier, merged, expected=expected, owner=owner, at=at, blind=not nested)
 
-    def delete(self, identifier: str, *, expected: Versions, at: datetime) -> None:
+    def delete(self, identifier: str, *, expected: Versions, owner: str | None = None, at: datetime) -> None:
         """Leave a tombstone. Raises NotFoundError, StaleVersionError, ConflictError."""
-        for attempt in range(ATTEMPTS):
-            entity = self.get(identifier)
+
+        def attempt() -> None:
+            entity = self.get(identifier, owner=owner)
             if expected is not None and entity.version not in expected:
                 raise StaleVersionError
             try:
                 self._bury(entity, self._tombstone(entity, at))
-            except ConditionFailedError:
-                self._wait(attempt)
-                continue
-            return
-        raise _busy()
+            except ConditionFailedError as failed:
+                raise LostRaceError from failed
 
-    def page(self, *, limit: int, after: str | None) -> Slice[E]:
-        """Return a part of the list of all, oldest first, from behind the position `after`."""
+        persist(attempt, sleep=self._sleep)
+
+    def page(self, *, limit: int, after: str | None, owner: str | None = None) -> Slice[E]:
+        """Return a part of the list of all, or of what the owner has, oldest first, from behind `after`."""
+        if owner is not None:
+            return self._slice(keys.BY_OWNER, [keys.owned(self._listed_as, owner)], limit=limit, after=after)
         partitions = [keys.shard(self._listed_as, number) for number in range(self._shards)]
-        return self._slice(partitions, limit=limit, after=after)
+        return self._slice(keys.BY_LIST, partitions, limit=limit, after=after)
 
-    def _slice(self, partitions: list[str], *, limit: int, after: str | None) -> Slice[E]:
+    def _slice(self, index: str, partitions: list[str], *, limit: int, after: str | None) -> Slice[E]:
         """Merge the partitions' first items; one more than asked for tells whether more follow."""
-        _, sort_key = keys.INDEXES[keys.BY_LIST]
+        _, sort_key = keys.INDEXES[index]
         found = [
             item
             for partition in partitions
-            for item in self._table.query(keys.BY_LIST, partition, after=after, limit=limit + 1)
+            for item in self._table.query(index, partition, after=after, limit=limit + 1)
         ]
         found.sort(key=lambda item: item[sort_key])
         items = found[:limit]
@@ -117,43 +143,48 @@ class Records(Generic[E]):
         changes: Callable[[E | None], dict[str, Any]],
         *,
         expected: Versions,
+        owner: str | None,
         at: datetime,
         blind: bool,
     ) -> E:
         """Write changes on the condition of a version: the caller's (unread, if they are `blind`), or the one read."""
         if expected is not None and blind:
-            return self._update(identifier, changes(None), expected=expected, at=at)
-        for attempt in range(ATTEMPTS):
-            current = self.get(identifier)
+            return self._update(identifier, changes(None), _mine(owner, expected), at)
+
+        def attempt() -> E:
+            current = self.get(identifier, owner=owner)
             if expected is not None and current.version not in expected:
                 raise StaleVersionError
             try:
-                return self._update(identifier, changes(current), expected=frozenset({current.version}), at=at)
-            except StaleVersionError:
-                self._wait(attempt)
-                continue
-        raise _busy()
+                return self._update(identifier, changes(current), _mine(owner, frozenset({current.version})), at)
+            except StaleVersionError as stale:
+                raise LostRaceError from stale
 
-    def _wait(self, attempt: int) -> None:
-        """Step aside for a moment after a lost race; those who lost it together must not meet again."""
-        self._sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
+        return persist(attempt, sleep=self._sleep)
 
     # What a kind may do its own way:
 
-    def _partition(self, entity: E) -> str | None:
-        """Return the list partition it belongs to."""
-        return keys.shard(self._listed_as, keys.shard_of(entity.id, self._shards)) if self._listed_as else None
+    def _lists(self, entity: E) -> dict[str, str]:
+        """Return the index partitions it belongs to."""
+        if not self._listed_as:
+            return {}
+        shard = keys.shard_of(entity.id, self._shards) if self._shards > 1 else 0
+        lists = {keys.BY_LIST: keys.shard(self._listed_as, shard)}
+        return {**lists, keys.BY_OWNER: keys.owned(self._listed_as, entity.owner)} if self._by_owner else lists
 
-    def _insert(self, entity: E) -> None:
+    def _insert(self, entity: E, *also: Put | Check) -> None:
         """Write a new one; its own write comes first."""
-        self._table.write(Put(self._item(entity)))
+        if also:
+            self._table.transact([Put(self._item(entity)), *also])
+        else:
+            self._table.write(Put(self._item(entity)))
 
-    def _update(self, identifier: str, changes: Mapping[str, Any], *, expected: frozenset[int], at: datetime) -> E:
+    def _update(self, identifier: str, changes: Mapping[str, Any], expected: Alive, at: datetime) -> E:
         """Write changed fields; None removes one."""
         try:
-            return self._load(self._table.write(self._update_of(identifier, changes, Alive(expected), at)))
+            return self._load(self._table.write(self._update_of(identifier, changes, expected, at)))
         except ConditionFailedError as failed:
-            self._raise_unless_alive(identifier, failed.item)
+            self._raise_unless_there(identifier, failed.item, expected.equals.get(_OWNER))
             raise StaleVersionError from failed
 
     def _bury(self, entity: E, tombstone: Item) -> None:
@@ -173,11 +204,13 @@ class Records(Generic[E]):
 
     def _item(self, entity: E) -> Item:
         item = {**entity.model_dump(mode="json", exclude_none=True), **self._place(entity)}
-        partition = self._partition(entity)
-        if partition is not None:
-            hash_key, sort_key = keys.INDEXES[keys.BY_LIST]
-            item[hash_key] = partition
-            item[sort_key] = keys.position(entity.created_at, entity.id)
+        lists = self._lists(entity)
+        if lists:
+            position = keys.position(entity.created_at, entity.id)
+            for index, partition in lists.items():
+                hash_key, sort_key = keys.INDEXES[index]
+                item[hash_key] = partition
+                item[sort_key] = position
         return item
 
     def _tombstone(self, entity: E, at: datetime) -> Item:
@@ -203,8 +236,9 @@ class Records(Generic[E]):
             raise ConflictError(message)
         return Made(self._load(item), replayed=True)
 
-    def _raise_unless_alive(self, identifier: str, item: Item | None) -> None:
-        if item is None or DELETED in item:
+    def _raise_unless_there(self, identifier: str, item: Item | None, owner: str | None) -> None:
+        """Raise NotFoundError unless the item is alive, and the owner's: what is somebody else's looks like nothing."""
+        if item is None or DELETED in item or owner not in {None, item[_OWNER]}:
             raise NotFoundError(self._model.KIND, identifier)
 
 
@@ -225,5 +259,8 @@ def _text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _busy() -> ConflictError:
-    return ConflictError("Others keep changing it; try again.")
+_OWNER = "owner"
+
+
+def _mine(owner: str | None, versions: frozenset[int]) -> Alive:
+    return Alive(versions, {} if owner is None else {_OWNER: owner})

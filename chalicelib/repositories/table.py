@@ -69,16 +69,20 @@ class Check:
     """Write nothing, but expect something of an item; only within a transaction."""
 
     key: Key
-    expected: Alive = field(default_factory=Alive)
+    expected: Expected = field(default_factory=Alive)
 
 
 class ConditionFailedError(Exception):
-    """The write at `index` (0 where there is one) did not find what it expected; `item` is what it found."""
+    """The write at `index` (0 where there is one) did not find what it expected; `item` is what it found.
 
-    def __init__(self, index: int, item: Item | None) -> None:
+    `found` is what all the writes found that did not find what they expected.
+    """
+
+    def __init__(self, index: int, item: Item | None, found: Sequence[Item] = ()) -> None:
         super().__init__(index)
         self.index = index
         self.item = item
+        self.found = found
 
 
 class Table(Protocol):
@@ -86,6 +90,9 @@ class Table(Protocol):
 
     def get(self, key: Key) -> Item | None:
         """Return the item, read consistently; None where there is none or only a tombstone."""
+
+    def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Return what `get` would for each of up to 100 keys, in one call, each item read consistently."""
 
     def write(self, write: Put | Update) -> Item:
         """Do one write and return the whole item as it is now."""

@@ -22,19 +22,24 @@ class Orders:
         """Place an order. Raises NotFoundError for the person, KeyReusedError, ConflictError."""
         stamps = begin(Order, at=self._now(), caller=caller, new_id=self._new_id, once=once)
         order = Order(**body.model_dump(), **stamps, person_id=person_id, status=Status.PENDING, total=body.total)
-        return self._orders.add(order)
+        return self._orders.place(order, person_owner=caller.confined_to)
 
-    def get(self, order_id: str) -> Order:
+    def get(self, order_id: str, *, caller: Caller) -> Order:
         """Return an order. Raises NotFoundError."""
-        return self._orders.get(order_id)
+        return self._orders.get(order_id, owner=caller.confined_to)
 
-    def of_person(self, person_id: str, *, limit: int, after: str | None) -> Slice[Order]:
+    def of_person(self, person_id: str, *, limit: int, after: str | None, caller: Caller) -> Slice[Order]:
         """Return a part of a person's orders. Raises NotFoundError for the person."""
-        self._people.get(person_id)
-        return self._orders.of_person(person_id, limit=limit, after=after)
+        self._people.get(person_id, owner=caller.confined_to)
+        return self._orders.of_person(person_id, limit=limit, after=after, owner=caller.confined_to)
 
-    def cancel(self, order_id: str, *, expected: Versions) -> Order:
+    def cancel(self, order_id: str, *, expected: Versions, caller: Caller) -> Order:
         """Cancel a pending order; a cancelled one stays so. Raises NotFoundError, StaleVersionError, ConflictError."""
         return self._orders.move(
-            order_id, source=Status.PENDING, target=Status.CANCELLED, expected=expected, at=self._now()
+            order_id,
+            source=Status.PENDING,
+            target=Status.CANCELLED,
+            expected=expected,
+            owner=caller.confined_to,
+            at=self._now(),
         )

@@ -58,5 +58,6 @@ def build(name: str, kept: Kept, *, table: Table, memory: Table, now: Clock, new
         model,
         key=lambda identifier: keys.resource(name, identifier),
         listed_as=keys.resource_list(name),
+        by_owner=True,
     )
     return Stored(records, model, now=now, new_id=new_id)

@@ -1,62 +1,83 @@
-"""Tokens: minted for a principal, shown once, recognised by a hash."""
+"""Service tokens: made for a principal, shown once, revoked."""
 
-import hmac
-import re
 import secrets
 from datetime import timedelta
-from hashlib import sha256
 
-from chalicelib.errors import NotFoundError, UnauthenticatedError
+from chalicelib.errors import ConflictError
 from chalicelib.models.caller import Caller
-from chalicelib.models.tokens import Token
+from chalicelib.models.entity import Made, Once, Slice
+from chalicelib.models.permissions import NOTHING, Grants
+from chalicelib.models.roles import permissions_of
+from chalicelib.models.tokens import Secret, Token, TokenNew
+from chalicelib.repositories.principals import Principals
+from chalicelib.repositories.records import Versions, persist
 from chalicelib.repositories.tokens import Tokens as TokenRepository
+from chalicelib.services.audit import Audit
+from chalicelib.services.principals import check_giver, check_version
 from chalicelib.services.service import Clock, NewId, begin
-from chalicelib.settings import APP
-
-_IDENTIFIER = re.compile("[0-9a-z]{1,64}")
-_PREFIX = APP
-"""Makes a leaked token recognisable to secret scanners."""
 
 
 class Tokens:
     """The tokens."""
 
-    def __init__(self, tokens: TokenRepository, *, now: Clock, new_id: NewId) -> None:
+    def __init__(
+        self, tokens: TokenRepository, principals: Principals, audit: Audit, *, now: Clock, new_id: NewId
+    ) -> None:
         self._tokens = tokens
+        self._principals = principals
+        self._audit = audit
         self._now = now
         self._new_id = new_id
 
-    def mint(self, principal: str, roles: list[str], *, life: timedelta, caller: Caller) -> str:
-        """Make a token and return it; it can't be read again."""
-        at = self._now()
-        secret = secrets.token_urlsafe(32)
-        token = Token(
-            **begin(Token, at=at, caller=caller, new_id=self._new_id, once=None),
-            principal=principal,
-            roles=roles,
-            secret_hash=_hash(secret),
-            expires_at=at + life,
-        )
-        self._tokens.add(token)
-        return f"{_PREFIX}_{token.id}_{secret}"
+    def page(self, *, limit: int, after: str | None) -> Slice[Token]:
+        """Return a part of the list, oldest first; expired ones may stand in it for some days."""
+        return self._tokens.page(limit=limit, after=after)
 
-    def recognise(self, text: str) -> Token:
-        """Return the token that the text is. Raises UnauthenticatedError for anything else.
+    def get(self, token_id: str) -> Token:
+        """Return one, without its secret. Raises NotFoundError."""
+        return self._tokens.get(token_id)
 
-        One that does not exist is compared too, so that the time taken tells nothing.
+    def create(self, body: TokenNew, *, once: Once | None, caller: Caller) -> Made[Token]:
+        """Make a token; its text is in the `secret` of what this returns, unless it is a replay.
+
+        Raises PermissionDeniedError where it would let do what the caller can't, ConflictError for a role that the
+        principal does not have, KeyReusedError.
         """
-        prefix, _, rest = text.partition("_")
-        identifier, _, secret = rest.partition("_")
-        try:
-            token = self._tokens.get(identifier) if _IDENTIFIER.fullmatch(identifier) and prefix == _PREFIX else None
-        except NotFoundError:
-            token = None
-        known = token.secret_hash if token else _hash("")
-        same = hmac.compare_digest(known, _hash(secret))
-        if token is None or not same or token.expires_at <= self._now():
-            raise UnauthenticatedError
-        return token
+        standing = self._principals.standing(body.principal)
+        roles = standing.principal.roles if standing.principal else []
+        missing = next((name for name in body.roles if name not in roles), None)
+        if missing is not None:
+            message = f"{body.principal} does not have the role {missing}."
+            raise ConflictError(message)
+        given = Grants(frozenset(permissions_of(body.roles, standing.roles.roles)))
+        other = body.principal != caller.principal
+        check_giver(caller, before=NOTHING, after=given.of_others if other else given)
+        at = self._now()
+        stamps = begin(Token, at=at, caller=caller, new_id=self._new_id, once=once)
+        secret = Secret(body.principal, stamps["id"], secrets.token_urlsafe(32))
+        token = Token(
+            **stamps,
+            principal=body.principal,
+            roles=list(dict.fromkeys(body.roles)),
+            secret_hash=secret.hash,
+            expires_at=at + timedelta(seconds=body.expires_in),
+        )
+        entry = self._audit.entry("token.create", token.id, before=None, after=_told(token), caller=caller, at=at)
+        made = self._tokens.create(token, entry)
+        return made if made.replayed else Made(made.entity.model_copy(update={"secret": secret.text}))
+
+    def revoke(self, token_id: str, *, expected: Versions, caller: Caller) -> None:
+        """Make a token worthless. Raises NotFoundError, StaleVersionError."""
+
+        def attempt() -> None:
+            token = self._tokens.get(token_id)
+            check_version(token, expected)
+            at = self._now()
+            entry = self._audit.entry("token.revoke", token_id, before=_told(token), after=None, caller=caller, at=at)
+            self._tokens.revoke(token, entry, at=at)
+
+        persist(attempt)
 
 
-def _hash(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()
+def _told(token: Token) -> dict[str, str | list[str]]:
+    return {"principal": token.principal, "roles": token.roles, "expires_at": token.expires_at.isoformat()}

@@ -9,20 +9,23 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-from chalice.app import Chalice, ChaliceAuthorizer, Request, Response
+from chalice.app import Chalice, ChaliceAuthorizer, CORSConfig, Request, Response
 
 from chalicelib import deadline
+from chalicelib.errors import UnauthenticatedError
+from chalicelib.models.permissions import Grants
 from chalicelib.telemetry import Telemetry
-from chalicelib.web.context import Context
+from chalicelib.web import cors
+from chalicelib.web.context import Context, GrantsOf
 from chalicelib.web.endpoint import Endpoint
 from chalicelib.web.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError, problem_of, reply
 
 
 class Operation(NamedTuple):
-    """An endpoint at its path and method, and what CORS adds to its answers."""
+    """An endpoint at its path and method, and its CORS configuration."""
 
     endpoint: Endpoint
-    cors_headers: Mapping[str, str]
+    cors: CORSConfig | None
 
 
 class TimedAuthorizer(ChaliceAuthorizer):
@@ -38,12 +41,16 @@ class TimedAuthorizer(ChaliceAuthorizer):
 
 
 class Api(Chalice):
-    """A Chalice app whose routes are endpoints. Without `telemetry` it is silent."""
+    """A Chalice app whose routes are endpoints.
 
-    def __init__(self, app_name: str, *, telemetry: Telemetry | None = None) -> None:
+    Without `telemetry` it is silent. `grants_of` is asked where the authorizer did not say what a caller may do.
+    """
+
+    def __init__(self, app_name: str, *, telemetry: Telemetry | None = None, grants_of: GrantsOf | None = None) -> None:
         super().__init__(app_name, configure_logs=False)  # `app.log` gets Powertools' handler
         self.api.binary_types = []  # JSON and text only
         self.telemetry = telemetry
+        self._grants_of = grants_of or _unknown
         self.operations: dict[tuple[str, str], Operation] = {}
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context
@@ -55,7 +62,7 @@ class Api(Chalice):
 
     def _answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context
         started = time.perf_counter()
-        ctx = Context(event, context.aws_request_id)
+        ctx = Context(event, context.aws_request_id, grants_of=self._grants_of)
         began = deadline.begin(context.get_remaining_time_in_millis)
         operation = self.operations.get((ctx.resource, ctx.method))
         failure: Exception | None = None
@@ -70,14 +77,14 @@ class Api(Chalice):
             deadline.end(began)
         headers = answer.headers
         headers["X-Request-Id"] = ctx.request_id
-        if operation is not None:
-            headers.update(operation.cors_headers)
+        if operation is not None and operation.cors is not None:
+            headers.update(cors.headers(operation.cors, ctx))
         if self.telemetry is not None:
             self.telemetry.request(
                 request_id=ctx.request_id,
                 method=ctx.method,
                 route=ctx.resource,
-                caller=ctx.known_caller.principal if ctx.known_caller else None,
+                caller=ctx.principal,
                 status=answer.status,
                 seconds=time.perf_counter() - started,
                 error=failure,
@@ -119,8 +126,7 @@ class Api(Chalice):
         super()._register_route(name=name, user_handler=user_handler, kwargs=kwargs, **others)
         for method, route in self.routes[path].items():
             if route.view_function is user_handler:
-                cors_headers = route.cors.get_access_control_headers() if route.cors else {}
-                self.operations[path, method] = Operation(user_handler, cors_headers)
+                self.operations[path, method] = Operation(user_handler, route.cors)
 
     def _wrap_handler(self, handler_type: str, handler_name: str, user_handler: Callable[..., Any]) -> Any:  # noqa: ANN401
         """Give an authorizer its deadline."""
@@ -133,3 +139,8 @@ class Api(Chalice):
         request = cast("Request", self.current_request)
         answer = self._answer(request.to_original_event(), request.lambda_context)
         return Response(answer["body"], answer["headers"], answer["statusCode"])
+
+
+def _unknown(_principal: str, _token: str | None) -> Grants:
+    """Read the grants of a caller of an app that has no permission store."""
+    raise UnauthenticatedError

@@ -1,25 +1,31 @@
 """What an endpoint may ask about the request, beside its path, query and body."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel
 
 from chalicelib.errors import UnauthenticatedError
+from chalicelib.models.admission import handed_over, principal_of
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Once, spell
+from chalicelib.models.permissions import Grants
 from chalicelib.web import etags
 from chalicelib.web.problems import INVALID, ProblemError
 
 _LONGEST_KEY = 255
 
+GrantsOf = Callable[[str, str | None], Grants]
+"""Reads what a principal may do, with the service token of an id or without one, where the authorizer did not say."""
+
 
 class Context:
     """One request, read from API Gateway's proxy event (payload 1.0) as far as it is asked for."""
 
-    def __init__(self, event: Mapping[str, Any], aws_request_id: str) -> None:
+    def __init__(self, event: Mapping[str, Any], aws_request_id: str, *, grants_of: GrantsOf) -> None:
         gateway = event["requestContext"]
         self._event = event
         self._headers: Mapping[str, str] = event.get("headers") or {}
@@ -30,16 +36,29 @@ class Context:
         """The path as the client sent it, with the stage's prefix."""
         self.resource: str = gateway["resourcePath"]
         """The route's path, with its parameters in braces."""
-        self.known_caller = _caller(gateway.get("authorizer"))
-        """Who is calling, or None on a public endpoint."""
         self.body: BaseModel | None = None
+        self._authorizer: Mapping[str, Any] | None = gateway.get("authorizer")
+        self._grants_of = grants_of
 
     @property
+    def principal(self) -> str | None:
+        """Who is calling, for the log; None where no authorizer ran."""
+        return principal_of(self._authorizer)
+
+    @cached_property
     def caller(self) -> Caller:
         """Who is calling, as the authorizer said. Raises UnauthenticatedError where none ran."""
-        if self.known_caller is None:
+        admission = handed_over(self._authorizer)
+        if admission is None:
             raise UnauthenticatedError
-        return self.known_caller
+        grants = admission.grants
+        if grants is None:
+            grants = self._grants_of(admission.principal, admission.token)
+        return Caller(admission.principal, grants)
+
+    def confine(self) -> None:
+        """Let the caller reach only what is theirs."""
+        self.caller = self.caller._replace(only_own=True)
 
     def header(self, name: str) -> str | None:
         """Return a header by its name in lower case.
@@ -81,6 +100,11 @@ class Context:
         except ValueError as error:
             raise _bad_header("If-Match", str(error)) from error
 
+    @property
+    def must_exist(self) -> bool:
+        """Whether the request is for something that is there: any If-Match says so, `*` too (RFC 9110, 13.1.1)."""
+        return self.header("if-match") is not None
+
     def not_modified(self, etag: str) -> bool:
         """Tell whether the client has this representation already (If-None-Match). Raises ProblemError 400."""
         header = self.header("if-none-match")
@@ -105,12 +129,6 @@ class Context:
         digest = sha256("\n".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
         body = b"" if self.body is None else self.body.model_dump_json().encode()
         return Once(spell(digest[:15]), sha256(body).hexdigest())
-
-
-def _caller(authorizer: Mapping[str, Any] | None) -> Caller | None:
-    if not authorizer or "principalId" not in authorizer:
-        return None
-    return Caller(authorizer["principalId"], tuple(authorizer.get("permissions", "").split()))
 
 
 def _bad_header(name: str, fault: str) -> ProblemError:

@@ -5,6 +5,9 @@
     def change_person(person_id: str, body: PersonPatch, ctx: Context) -> PersonView:
         \"\"\"Change some of a person's fields.\"\"\"
 
+The permission is one, or `authenticated` (any known caller), or `public`. With `owned`, whoever holds it with `:own`
+passes too, confined to what is theirs; then the function must hand the caller (`ctx.caller`) to its service.
+
 `body` is parsed into its model, `query` into its own, `ctx` is the `Context`; every other parameter stands in the
 path. The return type gives the status: a view 200 (with its version as ETag), `Created[View]` 201, None 204.
 """
@@ -12,15 +15,16 @@ path. The return type gives the status: a view 200 (with its version as ETag), `
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from chalicelib.access.permissions import allows, check
 from chalicelib.errors import PermissionDeniedError
 from chalicelib.models.entity import Entity, EntityView
 from chalicelib.models.fields import Id, PatchModel
+from chalicelib.models.permissions import Reach, check
 from chalicelib.web import bodies, etags
 from chalicelib.web.context import Context
 from chalicelib.web.problems import INVALID, ProblemError
@@ -28,11 +32,15 @@ from chalicelib.web.reply import Reply
 from chalicelib.web.results import Created, Document
 
 
-class Public:
-    """In place of a permission: anyone may call this."""
+class Open(Enum):
+    """In place of a permission: who may call without one."""
+
+    PUBLIC = "anyone"
+    AUTHENTICATED = "any known caller"
 
 
-public: Final = Public()
+public: Final = Open.PUBLIC
+authenticated: Final = Open.AUTHENTICATED
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -40,20 +48,22 @@ MERGE_PATCH = "application/merge-patch+json"
 View = Callable[..., Any]
 
 
-def endpoint(permission: str | Public) -> Callable[[View], "Endpoint"]:
+def endpoint(permission: str | Open, *, owned: bool = False) -> Callable[[View], "Endpoint"]:
     """Make an endpoint of a function. Raises TypeError or ValueError at import for one that can't be."""
-    if not isinstance(permission, Public):
+    if not isinstance(permission, Open):
         check(permission)
-    return lambda function: Endpoint(function, None if isinstance(permission, Public) else permission)
+    return lambda function: Endpoint(function, permission, owned=owned)
 
 
 class Endpoint:
-    """One operation. `permission` is None where it is public."""
+    """One operation. `permission` is None where none is needed."""
 
-    def __init__(self, function: View, permission: str | None) -> None:
+    def __init__(self, function: View, permission: str | Open, *, owned: bool = False) -> None:
         functools.update_wrapper(self, function)
         self.__name__ = function.__name__
-        self.permission = permission
+        self.public = permission is public
+        self.permission = None if isinstance(permission, Open) else permission
+        self.owned = owned
         self.dispatch: Callable[[], Any] = _not_registered
         self._function = function
         hints = get_type_hints(function, include_extras=True)
@@ -74,6 +84,9 @@ class Endpoint:
         self.query: type[BaseModel] | None = hints.pop("query", None)
         self.media_types = (MERGE_PATCH, JSON) if self.body and issubclass(self.body, PatchModel) else (JSON,)
         self._wants_context = hints.pop("ctx", None) is not None
+        if owned and (self.permission is None or not self._wants_context):
+            message = f"{function.__qualname__}: what is owned needs a permission, and its caller: ctx: Context"
+            raise TypeError(message)
         self.path_types: Mapping[str, Any] = {name: Id if hint is str else hint for name, hint in hints.items()}
         self._path = [(name, TypeAdapter(hint).validator.validate_python) for name, hint in self.path_types.items()]
         self.has_version = isinstance(self.view, type) and issubclass(self.view, EntityView)
@@ -88,9 +101,8 @@ class Endpoint:
     def answer(self, ctx: Context) -> Reply:
         """Answer a request. Raises ProblemError, DomainError and whatever the function raises."""
         arguments: dict[str, Any] = {}
-        if self.permission is not None and not allows(ctx.caller.permissions, self.permission):
-            message = f"This needs the permission {self.permission}."
-            raise PermissionDeniedError(message)
+        if not self.public:
+            self._admit(ctx)
         for name, validate in self._path:
             try:
                 arguments[name] = validate(ctx.path_parameters[name])
@@ -109,6 +121,18 @@ class Endpoint:
         if self._wants_context:
             arguments["ctx"] = ctx
         return self._reply(self._function(**arguments), ctx)
+
+    def _admit(self, ctx: Context) -> None:
+        """Raise UnauthenticatedError or PermissionDeniedError unless the caller may."""
+        grants = ctx.caller.grants
+        if self.permission is None:
+            return
+        reach = grants.reach(self.permission)
+        if reach is Reach.OWN and self.owned:
+            ctx.confine()
+        elif reach is not Reach.ANY:
+            message = f"This needs the permission {self.permission}."
+            raise PermissionDeniedError(message)
 
     def _reply(self, result: Any, ctx: Context) -> Reply:  # noqa: ANN401 - what the function returns
         headers: dict[str, str] = {}

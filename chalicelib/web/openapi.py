@@ -9,6 +9,7 @@ from typing import Any, cast
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
+from chalicelib.models.permissions import OWN
 from chalicelib.web import etags, problems
 from chalicelib.web.api import Api
 from chalicelib.web.endpoint import JSON, Endpoint
@@ -107,13 +108,20 @@ def _operation(path: str, method: str, endpoint: Endpoint, names: References) ->
         "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint), *_headers(method, endpoint)],
         "responses": _responses(method, endpoint, names),
     }
-    if endpoint.permission is not None:
+    if not endpoint.public:
         operation["security"] = [{"bearer": []}]
-        operation["description"] = f"Needs the permission `{endpoint.permission}`."
+        operation["description"] = _needs(endpoint)
     if endpoint.body:
         content = {kind: {"schema": names[endpoint.body, "validation"]} for kind in endpoint.media_types}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _needs(endpoint: Endpoint) -> str:
+    if endpoint.permission is None:
+        return "Needs a valid token, and no permission."
+    own = f", or `{endpoint.permission}{OWN}` for one's own" if endpoint.owned else ""
+    return f"Needs the permission `{endpoint.permission}`{own}."
 
 
 def _tag(path: str) -> str:
@@ -192,8 +200,10 @@ def _example(kind: Kind) -> dict[str, Any]:
 
 def _problems(method: str, endpoint: Endpoint) -> list[Kind]:
     found = [problems.INVALID]
+    if not endpoint.public:
+        found += [problems.UNAUTHENTICATED, problems.UNAVAILABLE]
     if endpoint.permission is not None:
-        found += [problems.UNAUTHENTICATED, problems.FORBIDDEN, problems.UNAVAILABLE]
+        found.append(problems.FORBIDDEN)
     if endpoint.path_types:
         found.append(problems.NOT_FOUND)
     if endpoint.body:

@@ -35,6 +35,7 @@ STALE = Kind("stale-version", HTTPStatus.PRECONDITION_FAILED, "The version is no
 TOO_LARGE = Kind("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large")
 UNSUPPORTED = Kind("unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type")
 KEY_REUSED = Kind("idempotency-key-reused", HTTPStatus.UNPROCESSABLE_ENTITY, "Idempotency-Key used before")
+TOO_MANY = Kind("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
 INTERNAL = Kind("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
 UNAVAILABLE = Kind("unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Try again later")
 

@@ -40,25 +40,25 @@ def _endpoint(operation: str, name: str, kept: Kept, find: Find) -> Endpoint:
     view, item = kept.shapes.view, kept.shapes.new.__name__
     article = "an" if item[0] in "AEIOU" else "a"
 
-    def page(query: Paging) -> Any:  # noqa: ANN401 - see above, for this and the others
-        part = find(name).page(limit=query.limit, after=query.after)
+    def page(query: Paging, ctx: Context) -> Any:  # noqa: ANN401 - see above, for this and the others
+        part = find(name).page(limit=query.limit, after=query.after, caller=ctx.caller)
         return Page.of(part)
 
     def create(body: Any, ctx: Context) -> Any:  # noqa: ANN401
         made: Made[Entity] = find(name).create(body, once=ctx.once, caller=ctx.caller)
         return Created(made, f"/api/{name}/{made.entity.id}")
 
-    def get(item_id: str) -> Any:  # noqa: ANN401
-        return find(name).get(item_id)
+    def get(item_id: str, ctx: Context) -> Any:  # noqa: ANN401
+        return find(name).get(item_id, caller=ctx.caller)
 
     def replace(item_id: str, body: Any, ctx: Context) -> Any:  # noqa: ANN401
-        return find(name).replace(item_id, body, expected=ctx.if_match)
+        return find(name).replace(item_id, body, expected=ctx.if_match, caller=ctx.caller)
 
     def change(item_id: str, body: Any, ctx: Context) -> Any:  # noqa: ANN401
-        return find(name).change(item_id, body, expected=ctx.if_match)
+        return find(name).change(item_id, body, expected=ctx.if_match, caller=ctx.caller)
 
     def delete(item_id: str, ctx: Context) -> None:
-        find(name).delete(item_id, expected=ctx.if_match)
+        find(name).delete(item_id, expected=ctx.if_match, caller=ctx.caller)
 
     functions: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
         "page": (page, {"return": Page[view]}, f"List the {name}."),  # type: ignore[valid-type]
@@ -76,4 +76,5 @@ def _endpoint(operation: str, name: str, kept: Kept, find: Find) -> Endpoint:
     function.__annotations__.update(types)
     function.__name__ = f"{operation}_{name}"
     function.__doc__ = summary
-    return endpoint(f"{name}:{'read' if _ROUTES[operation][1] == 'GET' else 'write'}")(function)
+    action = "read" if _ROUTES[operation][1] == "GET" else "write"
+    return endpoint(f"{name}:{action}", owned=kept.service.OWNED)(function)

@@ -9,23 +9,27 @@ import functools
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+import boto3
+from botocore.exceptions import ClientError
 from chalice import local
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import LambdaContext, LocalDevServer
+from chalice.local import LocalDevServer
 
 from grail.errors import GrailError
-from grail.localcloud import reload, services
+from grail.localcloud import chalice_app, functions, processes, reload, services, users
+from grail.localcloud.calls import Stage
+from grail.localcloud.cognito import UserPools
 from grail.localcloud.gateway import Gateway
 from grail.localcloud.http import Handler
+from grail.localcloud.usage import UsagePlan
 from grail.project import Project
+from grail.stack import data
 
 _BACKLOG = 128
-_DEFAULT_TIMEOUT = 60
-"""Seconds; Chalice's default for `lambda_timeout`."""
 _make_chalices_server = local.create_local_server
 
 
@@ -36,15 +40,28 @@ def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) 
     stage = str(config.chalice_stage)
     owner = os.getppid() if "CHALICE_WORKER" in os.environ else os.getpid()
     if owner != os.getpid():
-        services.when_gone(owner, functools.partial(os._exit, 0))  # Chalice's parent, if killed, leaves its worker
+        processes.when_gone(owner, functools.partial(os._exit, 0))  # Chalice's parent, if killed, leaves its worker
     try:
+        setting = project.setting(stage, "usage_plan")
+        plan = None if setting is None else UsagePlan.read(setting)
         embedded, is_new = services.ensure(project, stage, owner=owner)
         os.environ.update(embedded.environment())
         os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")  # for CloudWatch, not for a terminal
         logging.getLogger("botocore").setLevel(logging.WARNING)  # Chalice makes INFO the level of all
-        _attach(server, app_obj, config)
+        keys = {} if plan is None else _api_keys(project.name, stage)
+        resources = chalice_app.resources(app_obj)
+        gateway = Gateway(
+            resources,
+            stage=Stage(name=config.api_gateway_stage, region=services.REGION),
+            invoke=functions.of_app(app_obj, config),
+            plan=plan,
+            keys=lambda: keys,
+            user_pools=UserPools(functools.partial(users.public_keys, embedded.url)),
+        )
+        server.server.RequestHandlerClass = type("GatewayHandler", (Handler,), {"gateway": gateway})
         if is_new:
-            _welcome(project, f"http://{host}:{port}")
+            takes_keys = any(route.needs_key for resource in resources for route in resource.routes.values())
+            _welcome(project, f"http://{host}:{port}", embedded=embedded, keys=keys if takes_keys else {})
     except GrailError as error:
         _leave(str(error))
     return server
@@ -61,19 +78,18 @@ def _listen(app: Chalice, config: Config, host: str, port: int) -> LocalDevServe
     return server
 
 
-def _attach(server: LocalDevServer, app: Chalice, config: Config) -> None:
-    """Put the gateway before the app."""
+def _api_keys(app: str, stage: str) -> dict[str, str]:
+    """Return the API keys there are: value to name. Raises GrailError where the data stack was made without."""
+    name = data.api_key_name(app, stage)
+    try:
+        secret = boto3.client("secretsmanager").get_secret_value(SecretId=name)
+    except ClientError as error:
+        message = "the embedded AWS is older than the usage plan and has no API key: start `chalice local` again"
+        raise GrailError(message) from error
+    return {secret["SecretString"]: name}
 
-    def invoke(function: Any, event: dict[str, Any]) -> Any:  # noqa: ANN401 - the app or an authorizer
-        seconds = config.lambda_timeout or _DEFAULT_TIMEOUT
-        context = LambdaContext(config.function_name, config.lambda_memory_size, max_runtime_ms=seconds * 1000)
-        return function(event, context)
 
-    gateway = Gateway(app, stage=config.api_gateway_stage, region=services.REGION, invoke=invoke)
-    server.server.RequestHandlerClass = type("GatewayHandler", (Handler,), {"gateway": gateway})
-
-
-def _welcome(project: Project, url: str) -> None:
+def _welcome(project: Project, url: str, *, embedded: services.Embedded, keys: Mapping[str, str]) -> None:
     """Load the sample and say what to do next."""
     sample, token = project.registered("sample"), project.registered("token")
     if sample is not None:
@@ -82,6 +98,9 @@ def _welcome(project: Project, url: str) -> None:
     if token is not None:
         secret = token(role="admin", subject="admin")
         lines += [f"Token {secret}", f"Try   curl -H 'Authorization: Bearer {secret}' {url}/people"]
+    lines += [f"Key   {value}" for value in keys]
+    if "UserPoolId" in embedded.outputs:
+        lines.append(f"User  {users.SAMPLE}, password {users.SAMPLE_PASSWORD}")
     print("\n".join(["", *lines, ""]), flush=True)
 
 

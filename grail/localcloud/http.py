@@ -4,7 +4,8 @@ import http.server
 import uuid
 from typing import Any
 
-from grail.localcloud.gateway import MAX_BODY, Gateway, RefusedError, Request, Response
+from grail.localcloud.exchange import MAX_BODY, RefusedError, Request, Response
+from grail.localcloud.gateway import Gateway
 
 _NO_BODY = {204, 304}
 _LONGEST_LINE = 100

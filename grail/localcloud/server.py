@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,22 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from grail.localcloud import moto_mends
-from grail.localcloud.services import Embedded, when_gone
+from grail.localcloud import (
+    moto_mends,
+    moto_resources,  # noqa: F401 - moto finds what is imported
+    users,
+)
+from grail.localcloud.processes import when_gone
+from grail.localcloud.services import Embedded
 from grail.project import Project
-from grail.stack import data
+from grail.stack import data, outputs
 
 
 def serve(project: Project, stage: str, *, owner: int, file: Path) -> None:
     """Serve until the owner is gone, then remove the file."""
     with listening() as url:
         embedded = Embedded(url, stage, os.getpid(), owner)
-        create_stack(project, stage, environment=embedded.environment())
+        embedded = replace(embedded, outputs=create_stack(project, stage, environment=embedded.environment()))
         partial = file.with_suffix(".partial")
         partial.write_text(json.dumps(asdict(embedded)), encoding="utf-8")
         partial.replace(file)
@@ -48,16 +53,24 @@ def listening() -> Iterator[str]:
         server.shutdown()
 
 
-def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]) -> None:
-    """Create the stage's data stack, from the very template that is deployed to AWS."""
+def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]) -> dict[str, str]:
+    """Create the stage's data stack, from the very template that is deployed to AWS, and return its outputs.
+
+    Its users get one who is not on AWS: the sample user.
+    """
     os.environ.update(environment)
     project.enter(stage)
-    template = data.template(app=project.name, stage=stage, table=project.registered("table"))
-    if template["Resources"]:
-        cloudformation = boto3.client("cloudformation")
-        name = f"{project.name}-{stage}-data"
-        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
-        cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
+    template = data.template_of(project, stage)
+    if not template["Resources"]:
+        return {}
+    cloudformation = boto3.client("cloudformation")
+    name = data.stack_name(project.name, stage)
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
+    found = outputs.read(name)
+    if "UserPoolId" in found:
+        users.create_sample(found["UserPoolId"])
+    return found
 
 
 class _OneAtATime:

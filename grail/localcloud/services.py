@@ -10,13 +10,15 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grail.errors import GrailError
+from grail.localcloud.processes import is_alive
+from grail.localcloud.routes import UserPool
+from grail.localcloud.users import keys_url
 from grail.project import Project
 
 REGION = "us-east-1"
@@ -26,16 +28,20 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Embedded:
-    """A running embedded AWS: where it listens, for which stage, in which process, for which other process."""
+    """A running embedded AWS: where it listens, for which stage, in which process, for which other process.
+
+    `outputs` are those of its data stack.
+    """
 
     url: str
     stage: str
     process: int
     owner: int
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
-        """Return what points boto3 at it, and at nothing else."""
-        return {
+        """Return what points boto3 at it, and at nothing else, and the app at its user pool if it has one."""
+        return self._users() | {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
@@ -44,28 +50,17 @@ class Embedded:
             "AWS_REGION": REGION,
         }
 
-
-def is_alive(process: int) -> bool:
-    """Tell whether a process of this user runs; one that ended and was not waited for does not."""
-    try:
-        os.kill(process, 0)
-        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-    except (ProcessLookupError, PermissionError):
-        return False
-    except OSError:  # there is no /proc but on Linux
-        return True
-    return not state.startswith(" Z")
-
-
-def when_gone(process: int, then: Callable[[], None]) -> None:
-    """Call `then` from a thread as soon as a process is gone."""
-
-    def watch() -> None:
-        while is_alive(process):
-            time.sleep(_POLL_SECONDS)
-        then()
-
-    threading.Thread(target=watch, name=f"watch-{process}", daemon=True).start()
+    def _users(self) -> dict[str, str]:
+        """Return what an OpenID Connect relying party needs: its tokens have AWS's issuer, their keys are here."""
+        pool = self.outputs.get("UserPoolId")
+        if pool is None:
+            return {}
+        return {
+            "OIDC_ISSUER": UserPool(REGION, pool).issuer,
+            "OIDC_AUDIENCE": self.outputs["UserPoolClientId"],
+            "OIDC_JWKS": keys_url(self.url, pool),
+            "USER_POOL_ARN": self.outputs["UserPoolArn"],
+        }
 
 
 def find(project: Project, stage: str) -> Embedded | None:

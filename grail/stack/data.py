@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from grail.project import Project
+from grail.stack import users
+
 _PROTECTED_STAGE = "prod"
+
+
+def stack_name(app: str, stage: str) -> str:
+    """Return the name of a stage's data stack."""
+    return f"{app}-{stage}-data"
 
 
 def table_name(app: str, stage: str) -> str:
@@ -11,18 +19,44 @@ def table_name(app: str, stage: str) -> str:
     return f"{app}-{stage}"
 
 
-def template(*, app: str, stage: str, table: Mapping[str, Any] | None) -> dict[str, Any]:
+def api_key_name(app: str, stage: str) -> str:
+    """Return the name of the secret that holds a stage's API key."""
+    return f"{app}-{stage}-api-key"
+
+
+def template_of(project: Project, stage: str) -> dict[str, Any]:
+    """Return the template of a project's stage: an API key where it has a usage plan, users where it wants a pool."""
+    return template(
+        app=project.name,
+        stage=stage,
+        table=project.registered("table"),
+        api_key=project.setting(stage, "usage_plan") is not None,
+        user_pool=project.setting(stage, "user_pool") is True,
+    )
+
+
+def template(
+    *, app: str, stage: str, table: Mapping[str, Any] | None, api_key: bool = False, user_pool: bool = False
+) -> dict[str, Any]:
     """Return the CloudFormation template.
 
     `table` is what the app declares: `key` (hash and sort attribute), `indexes` (name to such a pair), `ttl`
     (attribute) and `stream` (view type). Every key attribute is a string, every index projects all.
     """
+    protected = stage == _PROTECTED_STAGE
     resources: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     if table is not None:
-        resources["Table"] = _table(table_name(app, stage), table, protected=stage == _PROTECTED_STAGE)
+        resources["Table"] = _table(table_name(app, stage), table, protected=protected)
         outputs["TableName"] = {"Value": {"Ref": "Table"}}
         outputs["TableStreamArn"] = {"Value": {"Fn::GetAtt": ["Table", "StreamArn"]}}
+    if api_key:
+        resources["ApiKey"] = _api_key(api_key_name(app, stage))
+    if user_pool:
+        resources |= users.resources(f"{app}-{stage}", protected=protected)
+        outputs |= users.OUTPUTS
+    for resource in resources.values():
+        resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain" if protected else "Delete"
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Data of {app}, stage {stage}",
@@ -32,14 +66,11 @@ def template(*, app: str, stage: str, table: Mapping[str, Any] | None) -> dict[s
 
 
 def _table(name: str, table: Mapping[str, Any], *, protected: bool) -> dict[str, Any]:
-    """Return the table: pay per request, point-in-time recovery, TTL, stream; kept and undeletable in prod."""
+    """Return the table: pay per request, point-in-time recovery, TTL, stream; undeletable in prod."""
     keys = [table["key"], *table["indexes"].values()]
     attributes = sorted({attribute for pair in keys for attribute in pair})
-    kept = "Retain" if protected else "Delete"
     return {
         "Type": "AWS::DynamoDB::Table",
-        "DeletionPolicy": kept,
-        "UpdateReplacePolicy": kept,
         "Properties": {
             "TableName": name,
             "BillingMode": "PAY_PER_REQUEST",
@@ -59,3 +90,11 @@ def _table(name: str, table: Mapping[str, Any], *, protected: bool) -> dict[str,
 
 def _key_schema(pair: tuple[str, str]) -> list[dict[str, str]]:
     return [{"AttributeName": pair[0], "KeyType": "HASH"}, {"AttributeName": pair[1], "KeyType": "RANGE"}]
+
+
+def _api_key(name: str) -> dict[str, Any]:
+    """Return the secret of an API key, of 40 characters as API Gateway's own (it takes 20 to 128)."""
+    return {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {"Name": name, "GenerateSecretString": {"PasswordLength": 40, "ExcludePunctuation": True}},
+    }

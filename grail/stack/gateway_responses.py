@@ -27,10 +27,14 @@ class GatewayResponse(NamedTuple):
         }
 
 
-_NO_CREDENTIAL = "Send a valid token: Authorization: Bearer <token>."
-
 RESPONSES = {
-    "UNAUTHORIZED": GatewayResponse(401, "unauthenticated", "No valid credential", _NO_CREDENTIAL),
+    "UNAUTHORIZED": GatewayResponse(
+        401,
+        "unauthenticated",
+        "No valid credential",
+        "Send a valid token: Authorization: Bearer <token>.",
+        {"WWW-Authenticate": "Bearer"},
+    ),
     "ACCESS_DENIED": GatewayResponse(403, "forbidden", "Not allowed", "Your permissions do not reach this path."),
     "INVALID_API_KEY": GatewayResponse(403, "forbidden", "Not allowed", "Send a valid API key: x-api-key: <key>."),
     "MISSING_AUTHENTICATION_TOKEN": GatewayResponse(404, "not-found", "Not found", "There is nothing at this path."),
@@ -39,6 +43,12 @@ RESPONSES = {
     ),
     "BAD_REQUEST": GatewayResponse(400, "invalid-request", "The request is not valid", "It is not well-formed HTTP."),
     "REQUEST_TOO_LARGE": GatewayResponse(413, "too-large", "Too large", "A request may have 10 MB."),
+    "THROTTLED": GatewayResponse(
+        429, "too-many-requests", "Too many requests", "This API key is used too fast.", {"Retry-After": "1"}
+    ),
+    "QUOTA_EXCEEDED": GatewayResponse(
+        429, "too-many-requests", "Too many requests", "This API key's quota is used up.", {"Retry-After": "3600"}
+    ),
     "AUTHORIZER_FAILURE": GatewayResponse(
         503, "unavailable", "Try again later", "Who is calling can't be told now.", {"Retry-After": "1"}
     ),

@@ -20,6 +20,5 @@ def run(options: argparse.Namespace) -> int:
     """Print the template."""
     project = Project(Path.cwd())
     project.enter(options.stage)
-    template = data.template(app=project.name, stage=options.stage, table=project.registered("table"))
-    print(json.dumps(template, indent=2))
+    print(json.dumps(data.template_of(project, options.stage), indent=2))
     return 0

@@ -1,7 +1,9 @@
 """The app under `chalice.test.Client`, on moto in this process."""
 
+import dataclasses
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -56,8 +58,10 @@ def faults(_moto: None) -> Iterator[Faults]:
     """Give the app a table on moto whose calls are recorded and can be made to fail."""
     faults = Faults(emulators.dynamodb())
     client: Any = faults
-    table = DynamoTable(emulators.create_table(), client=client, sleep=faults.slept.append)
-    bootstrap.use(bootstrap.build(Settings.read({}), table=table))
+    name, settings = emulators.create_table(), Settings.read({})
+    services = bootstrap.build(settings, table=DynamoTable(name, client=client, sleep=faults.slept.append))
+    authorizer = bootstrap.build(settings, table=DynamoTable(name, client=emulators.dynamodb()))
+    bootstrap.use(dataclasses.replace(services, credentials=authorizer.credentials))  # a function of its own on AWS
     yield faults
     bootstrap.use(None)
 
@@ -94,3 +98,31 @@ def ada(admin: Caller, faults: Faults) -> str:
     made = admin("POST", "/people", {"name": "Ada", "email": "ada@example.com"})
     faults.calls.clear()
     return f"/people/{made.body['id']}"
+
+
+@pytest.fixture
+def reader(admin: Caller, faults: Faults) -> str:
+    """Return the path of a principal with a role."""
+    path = "/access/principals/reader"
+    admin("PUT", path, {"roles": ["viewer"]})
+    faults.calls.clear()
+    return path
+
+
+@pytest.fixture
+def readers_token(admin: Caller, reader: str, faults: Faults) -> str:
+    """Return the path of a service token of that principal."""
+    made = admin("POST", "/access/tokens", {"principal": reader.rpartition("/")[2], "roles": ["viewer"]})
+    faults.calls.clear()
+    return f"/access/tokens/{made.body['id']}"
+
+
+@pytest.fixture
+def at(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return what puts into a path the fixtures that are named in it, as in `{ada}/orders`."""
+
+    def fill(path: str) -> str:
+        names = re.findall(r"{(\w+)}", path)
+        return path.format(**{name: request.getfixturevalue(name) for name in names})
+
+    return fill

@@ -12,7 +12,9 @@ from chalicelib.repositories.orders import Orders as OrderRepository
 from chalicelib.repositories.table import Table
 from tests.contract.test_service import services as wire
 
-ALICE = Caller("alice", ())
+ALICE = Caller("alice")
+BOB = Caller("bob", only_own=True)
+"""May reach only what is theirs."""
 NEW = OrderNew(currency="EUR", lines=[OrderLine(sku="tea", quantity=2, unit_price=450)])
 
 
@@ -29,28 +31,28 @@ def person(services: Services) -> str:
     return made.entity.id
 
 
-def place(services: Services, person: str, once: Once | None = None) -> Order:
-    return services.orders.place(person, NEW, once=once, caller=ALICE).entity
+def place(services: Services, person: str, once: Once | None = None, caller: Caller = ALICE) -> Order:
+    return services.orders.place(person, NEW, once=once, caller=caller).entity
 
 
 def test_a_placed_order_is_pending(services: Services, person: str) -> None:
     """With its total, and to be found by itself and among the person's."""
     order = place(services, person)
     assert (order.status, order.total, order.person_id) == (Status.PENDING, 900, person)
-    assert services.orders.get(order.id) == order
-    assert services.orders.of_person(person, limit=10, after=None).items == [order]
+    assert services.orders.get(order.id, caller=ALICE) == order
+    assert services.orders.of_person(person, limit=10, after=None, caller=ALICE).items == [order]
 
 
 def test_nobody_can_order_who_is_not_there(services: Services, person: str) -> None:
     """Neither an unknown person nor a deleted one, and there is no order afterwards."""
-    services.people.delete(person, expected=None)
+    services.people.delete(person, expected=None, caller=ALICE)
     for identifier in (person, "nobody"):
         with pytest.raises(NotFoundError):
             place(services, identifier, Once("order0", "hash"))
         with pytest.raises(NotFoundError):
-            services.orders.of_person(identifier, limit=10, after=None)
+            services.orders.of_person(identifier, limit=10, after=None, caller=ALICE)
     with pytest.raises(NotFoundError):
-        services.orders.get("order0")
+        services.orders.get("order0", caller=ALICE)
 
 
 def test_a_key_makes_one_order(services: Services, person: str) -> None:
@@ -59,7 +61,7 @@ def test_a_key_makes_one_order(services: Services, person: str) -> None:
     assert place(services, person, Once("order0", "hash")) == first
     with pytest.raises(KeyReusedError):
         place(services, person, Once("order0", "other"))
-    assert len(services.orders.of_person(person, limit=10, after=None).items) == 1
+    assert len(services.orders.of_person(person, limit=10, after=None, caller=ALICE).items) == 1
 
 
 def test_a_persons_orders_come_in_parts(services: Services, person: str) -> None:
@@ -67,8 +69,8 @@ def test_a_persons_orders_come_in_parts(services: Services, person: str) -> None
     other = services.people.create(PersonNew(name="b", email="b@example.com"), once=None, caller=ALICE).entity.id
     ids = [place(services, person).id for _ in range(3)]
     place(services, other)
-    part = services.orders.of_person(person, limit=2, after=None)
-    rest = services.orders.of_person(person, limit=2, after=part.position)
+    part = services.orders.of_person(person, limit=2, after=None, caller=ALICE)
+    rest = services.orders.of_person(person, limit=2, after=part.position, caller=ALICE)
     assert [order.id for order in [*part.items, *rest.items]] == ids
     assert rest.position is None
 
@@ -76,9 +78,9 @@ def test_a_persons_orders_come_in_parts(services: Services, person: str) -> None
 def test_a_pending_order_can_be_cancelled(services: Services, person: str) -> None:
     """Once is enough, and twice does no harm."""
     order = place(services, person)
-    cancelled = services.orders.cancel(order.id, expected=frozenset({1}))
+    cancelled = services.orders.cancel(order.id, expected=frozenset({1}), caller=ALICE)
     assert (cancelled.status, cancelled.version) == (Status.CANCELLED, 2)
-    assert services.orders.cancel(order.id, expected=None) == cancelled
+    assert services.orders.cancel(order.id, expected=None, caller=ALICE) == cancelled
 
 
 def test_what_is_no_longer_pending_stays(services: Services, person: str, table: Table) -> None:
@@ -88,21 +90,112 @@ def test_what_is_no_longer_pending_stays(services: Services, person: str, table:
         order.id, source=Status.PENDING, target=Status.CONFIRMED, expected=None, at=order.created_at
     )
     with pytest.raises(ConflictError):
-        services.orders.cancel(order.id, expected=None)
+        services.orders.cancel(order.id, expected=None, caller=ALICE)
 
 
 def test_a_stale_cancellation_does_nothing(services: Services, person: str) -> None:
     """The version guards it, also where the order is cancelled already."""
     order = place(services, person)
     with pytest.raises(StaleVersionError):
-        services.orders.cancel(order.id, expected=frozenset({2}))
-    assert services.orders.get(order.id) == order
-    services.orders.cancel(order.id, expected=None)
+        services.orders.cancel(order.id, expected=frozenset({2}), caller=ALICE)
+    assert services.orders.get(order.id, caller=ALICE) == order
+    services.orders.cancel(order.id, expected=None, caller=ALICE)
     with pytest.raises(StaleVersionError):
-        services.orders.cancel(order.id, expected=frozenset({1}))
+        services.orders.cancel(order.id, expected=frozenset({1}), caller=ALICE)
 
 
 def test_no_order_can_not_be_cancelled(services: Services) -> None:
     """An unknown id is not found."""
     with pytest.raises(NotFoundError):
-        services.orders.cancel("nobody", expected=None)
+        services.orders.cancel("nobody", expected=None, caller=ALICE)
+
+
+@pytest.fixture
+def bobs(services: Services) -> str:
+    """Return the id of a person whom Bob owns."""
+    made = services.people.create(PersonNew(name="b", email="b@example.com"), once=None, caller=BOB)
+    return made.entity.id
+
+
+def walk(services: Services, person: str, limit: int, caller: Caller) -> list[str]:
+    """Return the ids of a person's orders, read in parts."""
+    found: list[str] = []
+    after = None
+    while True:
+        part = services.orders.of_person(person, limit=limit, after=after, caller=caller)
+        found += [order.id for order in part.items]
+        if part.position is None:
+            return found
+        assert part.position != after
+        after = part.position
+
+
+def test_an_own_order_is_placed_for_an_own_person(services: Services, bobs: str) -> None:
+    """Who is confined to what is theirs owns both."""
+    order = place(services, bobs, caller=BOB)
+    assert order.owner == "bob"
+    assert services.orders.get(order.id, caller=BOB) == order
+
+
+def test_no_own_order_is_placed_for_anothers_person(services: Services, person: str) -> None:
+    """The person looks as if they were not there, and there is no order afterwards."""
+    with pytest.raises(NotFoundError, match=person):
+        place(services, person, Once("order0", "hash"), BOB)
+    assert services.orders.of_person(person, limit=10, after=None, caller=ALICE).items == []
+    with pytest.raises(NotFoundError):
+        services.orders.get("order0", caller=ALICE)
+
+
+def test_a_key_makes_one_own_order(services: Services, bobs: str) -> None:
+    """Again it is the same, as for anybody."""
+    first = place(services, bobs, Once("order0", "hash"), BOB)
+    assert place(services, bobs, Once("order0", "hash"), BOB) == first
+    with pytest.raises(KeyReusedError):
+        place(services, bobs, Once("order0", "other"), BOB)
+
+
+def test_the_own_orders_of_a_person_come_in_parts(services: Services, bobs: str) -> None:
+    """Exactly those, in order; whoever is not confined sees them all."""
+    owners = [BOB, ALICE, BOB, BOB, ALICE]
+    ids = [place(services, bobs, caller=owner).id for owner in owners]
+    mine = [identifier for identifier, owner in zip(ids, owners, strict=True) if owner is BOB]
+    for limit in (1, 2, 7):
+        assert walk(services, bobs, limit, BOB) == mine
+        assert walk(services, bobs, limit, ALICE) == ids
+
+
+def test_orders_of_anothers_person_are_not_found(services: Services, person: str) -> None:
+    """Nor is the person, even where one of the orders is mine."""
+    place(services, person, caller=BOB._replace(only_own=False))
+    with pytest.raises(NotFoundError, match=person):
+        services.orders.of_person(person, limit=10, after=None, caller=BOB)
+
+
+def test_anothers_order_is_not_found(services: Services, person: str, bobs: str) -> None:
+    """Whoever the person's owner is."""
+    for order in (place(services, person), place(services, bobs)):
+        with pytest.raises(NotFoundError, match=order.id):
+            services.orders.get(order.id, caller=BOB)
+
+
+@pytest.mark.parametrize("expected", [None, frozenset({1}), frozenset({9})])
+def test_anothers_order_can_not_be_cancelled(services: Services, bobs: str, expected: frozenset[int] | None) -> None:
+    """Guarded or not, it is not found and stays as it is; a cancelled one shows no more."""
+    order = place(services, bobs)
+    for _ in range(2):
+        before = services.orders.get(order.id, caller=ALICE)
+        with pytest.raises(NotFoundError):
+            services.orders.cancel(order.id, expected=expected, caller=BOB)
+        assert services.orders.get(order.id, caller=ALICE) == before
+        services.orders.cancel(order.id, expected=None, caller=ALICE)
+
+
+def test_an_own_order_can_be_cancelled(services: Services, bobs: str) -> None:
+    """With its version, and twice."""
+    order = place(services, bobs, caller=BOB)
+    with pytest.raises(StaleVersionError):
+        services.orders.cancel(order.id, expected=frozenset({2}), caller=BOB)
+    cancelled = services.orders.cancel(order.id, expected=frozenset({1}), caller=BOB)
+    assert cancelled.status == Status.CANCELLED
+    assert services.orders.cancel(order.id, expected=None, caller=BOB) == cancelled
+    assert walk(services, bobs, 1, BOB) == [order.id]

@@ -13,7 +13,7 @@ from chalicelib.repositories.table import Table
 from chalicelib.services.people import People
 from tests.contract.test_service import services
 
-ALICE = Caller("alice", ())
+ALICE = Caller("alice")
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def test_no_two_have_one_email(people: People, table: Table) -> None:
     first = add(people, "Ada@Example.com")
     with pytest.raises(ConflictError):
         add(people, "ada@example.COM")
-    assert [person.id for person in people.page(limit=10, after=None).items] == [first]
+    assert [person.id for person in people.page(limit=10, after=None, caller=ALICE).items] == [first]
     assert claimed_by(table, "ada@example.com") == first
 
 
 def test_an_email_that_only_changes_its_case_keeps_its_claim(people: People, table: Table) -> None:
     """It is the same email, spelt as the person likes."""
     person = add(people, "ada@example.com")
-    changed = people.change(person, PersonPatch(email="ADA@example.com"), expected=frozenset({1}))
+    changed = people.change(person, PersonPatch(email="ADA@example.com"), expected=frozenset({1}), caller=ALICE)
     assert (changed.email, changed.version) == ("ADA@example.com", 2)
     assert claimed_by(table, "ada@example.com") == person
 
@@ -51,8 +51,8 @@ def test_an_email_that_only_changes_its_case_keeps_its_claim(people: People, tab
 def test_a_new_email_moves_the_claim(people: People, table: Table) -> None:
     """The old one is free from then on, for others too."""
     person = add(people, "old@example.com")
-    changed = people.change(person, PersonPatch(email="new@example.com"), expected=None)
-    assert changed == people.get(person)
+    changed = people.change(person, PersonPatch(email="new@example.com"), expected=None, caller=ALICE)
+    assert changed == people.get(person, caller=ALICE)
     assert (claimed_by(table, "old@example.com"), claimed_by(table, "new@example.com")) == (None, person)
     assert add(people, "old@example.com") != person
 
@@ -60,13 +60,13 @@ def test_a_new_email_moves_the_claim(people: People, table: Table) -> None:
 def test_a_taken_email_changes_nothing(people: People, table: Table) -> None:
     """Neither by a patch nor by a replacement, guarded or not."""
     person, other = add(people, "one@example.com"), add(people, "two@example.com")
-    before = people.get(person)
+    before = people.get(person, caller=ALICE)
     for expected in (None, frozenset({1})):
         with pytest.raises(ConflictError):
-            people.change(person, PersonPatch(email="TWO@example.com"), expected=expected)
+            people.change(person, PersonPatch(email="TWO@example.com"), expected=expected, caller=ALICE)
         with pytest.raises(ConflictError):
-            people.replace(person, PersonNew(name="b", email="two@example.com"), expected=expected)
-    assert people.get(person) == before
+            people.replace(person, PersonNew(name="b", email="two@example.com"), expected=expected, caller=ALICE)
+    assert people.get(person, caller=ALICE) == before
     assert claimed_by(table, "two@example.com") == other
 
 
@@ -74,14 +74,14 @@ def test_a_stale_change_of_the_email_leaves_the_claims(people: People, table: Ta
     """The version guards the claim as well."""
     person = add(people, "one@example.com")
     with pytest.raises(StaleVersionError):
-        people.change(person, PersonPatch(email="two@example.com"), expected=frozenset({5}))
+        people.change(person, PersonPatch(email="two@example.com"), expected=frozenset({5}), caller=ALICE)
     assert (claimed_by(table, "one@example.com"), claimed_by(table, "two@example.com")) == (person, None)
 
 
 def test_deleting_frees_the_email(people: People, table: Table) -> None:
     """For another person, at once."""
     person = add(people, "ada@example.com")
-    people.delete(person, expected=None)
+    people.delete(person, expected=None, caller=ALICE)
     assert claimed_by(table, "ada@example.com") is None
     add(people, "ada@example.com")
 
@@ -107,11 +107,11 @@ def test_people_who_swap_emails_at_once_keep_one_each(people: People, table: Tab
 
     def attempt(number: int) -> None:
         with contextlib.suppress(DomainError):
-            people.change(ids[number % 4], PersonPatch(email=f"p{number % 5}@example.com"), expected=None)
+            people.change(ids[number % 4], PersonPatch(email=f"p{number % 5}@example.com"), expected=None, caller=ALICE)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(attempt, range(40)))
-    shown = {person.email_key: person.id for person in people.page(limit=10, after=None).items}
+    shown = {person.email_key: person.id for person in people.page(limit=10, after=None, caller=ALICE).items}
     assert len(shown) == 4
     for number in range(5):
         email = f"p{number}@example.com"

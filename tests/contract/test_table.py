@@ -61,6 +61,54 @@ def test_nothing_is_none(table: Table) -> None:
     assert table.get(ONE) is None
 
 
+def test_the_answers_follow_the_keys(table: Table) -> None:
+    """Whatever order the table finds them in; what is missing is None."""
+    keys = [Key(f"A#{number}", "X") for number in range(20)]
+    put(table, *(item(key, number=number) for number, key in enumerate(keys) if number % 3))
+    for order in (keys, keys[::-1], keys[7:11]):
+        found = [each and each["number"] for each in table.get_all(order)]
+        assert found == [keys.index(key) if keys.index(key) % 3 else None for key in order]
+
+
+def test_what_is_got_together_is_what_is_got_alone(table: Table) -> None:
+    """One key or several, there or not."""
+    put(table, item(ONE, a={"b": [1, "x"]}))
+    assert table.get_all([ONE]) == [table.get(ONE)]
+    assert table.get_all([TWO]) == [None]
+    assert table.get_all([TWO, ONE]) == [None, table.get(ONE)]
+
+
+def test_the_sort_key_tells_items_apart_that_are_got_together(table: Table) -> None:
+    """Two items may share the first half of their keys."""
+    other = Key(ONE.pk, "Y")
+    put(table, item(ONE, a=1), item(other, a=2))
+    assert [found and found["a"] for found in table.get_all([other, ONE, Key(ONE.pk, "Z")])] == [2, 1, None]
+
+
+def test_a_hundred_can_be_got_together(table: Table) -> None:
+    """DynamoDB quota "BatchGetItem": 100 items."""
+    put(table, item(ONE))
+    found = table.get_all([ONE, *(Key(f"B#{number}", "X") for number in range(99))])
+    assert [each is not None for each in found] == [True] + [False] * 99
+
+
+def test_a_tombstone_is_not_got_together_either(table: Table, clock: Clock) -> None:
+    """Nor one whose time has passed."""
+    put(table, tombstone(clock), item(TWO))
+    assert [found is not None for found in table.get_all([ONE, TWO])] == [False, True]
+    clock.now += 61
+    assert [found is not None for found in table.get_all([ONE, TWO])] == [False, True]
+
+
+def test_every_write_is_got_together_at_once(table: Table) -> None:
+    """Each read is consistent."""
+    for number in range(1, 10):
+        put(table, item(Key(f"A#{number}", "X")))
+        table.write(Update(Key(f"A#{number}", "X"), {"a": number}))
+        found = table.get_all([Key(f"A#{each}", "X") for each in range(1, number + 1)])
+        assert [each and (each["a"], each["version"]) for each in found] == [(each, 2) for each in range(1, number + 1)]
+
+
 def test_a_put_expects_absence(table: Table) -> None:
     """The second of two creations fails, and is told what is there."""
     put(table, item(a=1))

@@ -100,6 +100,25 @@ print(len(app.app.routes))
     assert int(done.stdout) > 10
 
 
+def test_the_handler_never_imports_what_only_the_authorizer_needs() -> None:
+    """Requests that need permissions, answered in a new process: no cryptography, which costs a cold start."""
+    code = """
+import sys
+from app import app
+from chalicelib import bootstrap
+from chalicelib.repositories.memory import MemoryTable
+from chalicelib.settings import Settings
+from tests.unit.event import LambdaContext, event
+bootstrap.use(bootstrap.build(Settings.read({"OIDC_ISSUER": "https://a", "OIDC_AUDIENCE": "b"}), table=MemoryTable()))
+for path in ("/people", "/access/principals", "/me"):
+    assert app(event("GET", path), LambdaContext())["statusCode"] == 200
+print({"cryptography", "jwt", "chalicelib.access.oidc"} & set(sys.modules), file=sys.stderr)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == "set()\n"
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_chalice_packages_the_app(tmp_path: Path, stage: str) -> None:
     """The real command, for arm64: a function each for the API and the gate, and nothing of `grail` in the package."""

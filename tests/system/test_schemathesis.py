@@ -26,6 +26,10 @@ def test_the_served_api_keeps_its_contract(served: Served, tmp_path: Path) -> No
         "--generation-database", "none",
         "--no-color",
     ]  # fmt: skip
-    env = environment() | {"PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.system.schemathesis_hooks"}
+    env = environment() | {
+        "PYTHONPATH": str(ROOT),
+        "SCHEMATHESIS_HOOKS": "tests.system.schemathesis_hooks",
+        "SCHEMATHESIS_OWN": f"admin {served.token.split('_')[2]}",
+    }
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr

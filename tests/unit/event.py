@@ -4,6 +4,10 @@ import json
 from typing import Any
 
 
+NEVER = "4102444800"
+"""When a credential in a test expires, as API Gateway hands it over: Unix seconds, as text."""
+
+
 class LambdaContext:
     """Lambda's context: an id and a clock that stands still."""
 
@@ -39,7 +43,7 @@ def event(
         "requestId": "gateway-request",
     }
     if permissions is not None:
-        context["authorizer"] = {"principalId": principal, "permissions": permissions}
+        context["authorizer"] = {"principalId": principal, "grants": permissions, "expires": NEVER}
     return {
         "resource": resource,
         "path": real_path,

@@ -1,4 +1,4 @@
-"""The local gateway: what API Gateway does before any function."""
+"""The local gateway before an app: what API Gateway does before any function."""
 
 import json
 from typing import Any
@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 from chalice.app import AuthResponse, Chalice, CognitoUserPoolAuthorizer, CORSConfig, IAMAuthorizer, Response
 
-from grail.localcloud import policy
-from grail.localcloud.gateway import Gateway, Request
+from grail.localcloud import chalice_app, policy
+from grail.localcloud.calls import Stage
+from grail.localcloud.exchange import Request
+from grail.localcloud.gateway import Gateway
 from tests.unit.event import LambdaContext
 
 APP = Chalice("gateway-test")
 CALLS: list[str] = []
 
 
-@APP.authorizer()
+@APP.authorizer(ttl_seconds=0)
 def gate(request: Any) -> Any:
     """Decide by the token's text."""
     CALLS.append(request.token)
@@ -65,19 +67,40 @@ def secret() -> Response:
     return _echo()
 
 
+APP.route("/parts/{part}/end", name="parts")(_echo)
 APP.route("/key", name="key", api_key_required=True)(_echo)
 APP.route("/iam", name="iam", authorizer=IAMAuthorizer())(_echo)
 APP.route("/cognito", name="cognito", authorizer=CognitoUserPoolAuthorizer("pool", provider_arns=["arn"]))(_echo)
 
 
-def invoke(function: Any, event: dict[str, Any]) -> Any:
+class Origins(CORSConfig):
+    """A CORS configuration with several origins."""
+
+    allow_origins = ("https://one.example", "https://two.example:8443")
+
+
+APP.route("/origins", name="origins", cors=Origins(expose_headers=["ETag"]), api_key_required=True)(_echo)
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "/things/bytes": {"statusCode": 200, "body": "/wA=", "isBase64Encoded": True, "headers": None},
+    "/things/cookies": {"statusCode": 200, "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]}, "body": None},
+    "/things/nonsense": {"status": 200},
+}
+"""What the function answers at a path, where it is not the app."""
+
+
+def invoke(name: str, event: dict[str, Any]) -> Any:
     """Call a function as Lambda does, with an event of its own."""
     if event.get("path") == "/things/broken":
         raise RuntimeError("broken")
+    if event.get("path") in ANSWERS:
+        return ANSWERS[event["path"]]
+    function = APP if name == "api_handler" else APP.handler_map[name]
     return function(json.loads(json.dumps(event)), LambdaContext())
 
 
-GATEWAY = Gateway(APP, stage="api", region="us-east-1", invoke=invoke)
+STAGE = Stage(name="api", region="us-east-1")
+GATEWAY = Gateway(chalice_app.resources(APP), stage=STAGE, invoke=invoke, now=lambda: 1700000000.5)
 
 
 def send(method: str, target: str, *headers: tuple[str, str], body: bytes = b"") -> tuple[int, dict[str, str], Any]:
@@ -97,8 +120,38 @@ def test_the_event_is_api_gateways() -> None:
     assert event["queryStringParameters"] == {"x": "2", "y": ""}
     assert (event["headers"]["X-Many"], event["multiValueHeaders"]["X-Many"]) == ("2", ["1", "2"])
     assert (event["body"], event["isBase64Encoded"], event["stageVariables"]) == ("é", False, None)
-    assert event["requestContext"]["identity"]["sourceIp"] == "203.0.113.7"
-    assert event["requestContext"]["resourcePath"] == "/things/{thing}"
+
+
+def test_the_request_context_is_complete() -> None:
+    """Every member that API Gateway documents is there, null where nothing is known."""
+    sent = (("Host", "abc.example.com"), ("user-agent", "test"))
+    context = send("GET", "/things/a", *sent)[2]["requestContext"]
+    request_id, extended, resource = (context.pop(name) for name in ("requestId", "extendedRequestId", "resourceId"))
+    unknown = (
+        "accessKey accountId apiKey apiKeyId caller clientCert cognitoAuthenticationProvider cognitoAuthenticationType "
+        "cognitoIdentityId cognitoIdentityPoolId principalOrgId user userArn vpcId vpceId"
+    )
+    assert context.pop("identity") == {
+        **dict.fromkeys(unknown.split()),
+        "sourceIp": "203.0.113.7",
+        "userAgent": "test",
+    }
+    assert context == {
+        "accountId": "123456789012",
+        "apiId": "local",
+        "domainName": "abc.example.com",
+        "domainPrefix": "abc",
+        "httpMethod": "GET",
+        "path": "/things/a",
+        "protocol": "HTTP/1.1",
+        "requestTime": "14/Nov/2023:22:13:20 +0000",
+        "requestTimeEpoch": 1700000000500,
+        "resourcePath": "/things/{thing}",
+        "stage": "api",
+    }
+    again = send("GET", "/things/b")[2]["requestContext"]
+    assert (again["resourceId"], again["requestId"] == request_id) == (resource, False)
+    assert extended not in {"", request_id, again["extendedRequestId"]}
 
 
 def test_bytes_that_are_no_text_are_encoded() -> None:
@@ -108,7 +161,7 @@ def test_bytes_that_are_no_text_are_encoded() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/nothing", "/things", "/things/a/b", "//things/a", "/things/", "/things//", "/", ""]
+    "target", ["/nothing", "/things", "/things/a/b", "//things/a", "/things/", "/things//", "/parts//end", "/", ""]
 )
 def test_an_unknown_path_is_404(target: str) -> None:
     """And nothing of the request is echoed."""
@@ -187,8 +240,51 @@ def test_a_gate_that_can_not_be_checked_stays_shut(target: str) -> None:
 
 def test_a_function_that_fails_is_502() -> None:
     """With nothing of the failure in it."""
-    status, _, body = send("GET", "/things/broken")
-    assert (status, "broken" in json.dumps(body)) == (502, False)
+    status, headers, body = send("GET", "/things/broken")
+    assert (status, "broken" in json.dumps([headers, body])) == (502, False)
+
+
+def test_bytes_are_sent_as_bytes() -> None:
+    """A function answers them as base64, as an event is JSON."""
+    answer = GATEWAY.handle(Request("GET", "/things/bytes", (), b"", "203.0.113.7"))
+    assert answer == (200, [], b"\xff\x00")
+
+
+def test_a_repeated_header_is_sent_repeatedly() -> None:
+    """As of cookies; and no body is an empty one."""
+    answer = GATEWAY.handle(Request("GET", "/things/cookies", (), b"", "203.0.113.7"))
+    assert answer == (200, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")], b"")
+
+
+def test_an_answer_that_is_none_is_502() -> None:
+    """API Gateway calls it a malformed proxy response."""
+    assert send("GET", "/things/nonsense")[0] == 502
+
+
+@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 200), ("GET", 403), ("DELETE", 405)])
+@pytest.mark.parametrize("origin", ["https://one.example", "https://two.example:8443"])
+def test_of_several_origins_the_callers_is_named(method: str, status: int, origin: str) -> None:
+    """In preflights and in the gateway's own errors; a cache must tell the answers apart."""
+    found, headers, _ = send(method, "/origins", ("origin", origin))
+    assert (found, headers["Access-Control-Allow-Origin"], headers["Vary"]) == (status, origin, "Origin")
+    assert headers["Access-Control-Expose-Headers"] == "ETag"
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "GET", "DELETE"])
+@pytest.mark.parametrize(
+    "headers", [(), (("Origin", "https://two.example"),), (("Origin", "null"),), (("Origin", "HTTPS://ONE.EXAMPLE"),)]
+)
+def test_an_unknown_origin_is_not_named(method: str, headers: tuple[tuple[str, str], ...]) -> None:
+    """Not as `*` either; its browser shows the answer to nobody."""
+    found = send(method, "/origins", *headers)[1]
+    assert "Access-Control-Allow-Origin" not in found
+    assert found["Vary"] == "Origin"
+
+
+def test_one_origin_is_always_named() -> None:
+    """Whoever asks: the answer is the same for all, and needs no Vary."""
+    headers = send("DELETE", "/things/a", ("Origin", "https://else.example"))[1]
+    assert (headers["Access-Control-Allow-Origin"], "Vary" in headers) == ("https://example.com", False)
 
 
 def test_the_gateways_own_answers_have_a_request_id() -> None:

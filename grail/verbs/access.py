@@ -1,0 +1,122 @@
+"""See and change who may do what."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from grail.errors import GrailError
+from grail.project import Project
+from grail.stage import entered
+
+NAME = "access"
+EXAMPLE = "python -m grail access grant bob --role viewer"
+
+Row = dict[str, Any]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    common.add_argument("--json", action="store_true", help="print JSON")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=type(parser))
+
+    def action(name: str, described: str, run: Callable[[Any, Project, argparse.Namespace], list[Row]]) -> Any:  # noqa: ANN401
+        declared = actions.add_parser(name, help=described, description=described, parents=[common])
+        declared.set_defaults(act=run)
+        return declared
+
+    action("list", "List the principals and what they are given.", lambda store, *_: store.principals())
+    action("roles", "List the roles and what they give.", lambda store, *_: store.roles())
+    action("tokens", "List the service tokens.", lambda store, *_: store.tokens())
+    action("audit", "List who changed what, oldest first.", lambda store, *_: store.audit())
+    show = action("show", "Show what a principal can do, and why.", _show)
+    grant = action("grant", "Give a principal more, or deny it more.", _grant)
+    revoke = action("revoke", "Take from a principal what it was given; with nothing named, everything.", _revoke)
+    bootstrap = action(
+        "bootstrap", "Make a stage's first admin.", lambda store, _, options: [store.bootstrap(options.principal)]
+    )
+    for declared in (show, grant, revoke, bootstrap):
+        declared.add_argument("principal", help="such as bob, or user:<subject> for who signs in")
+    for declared in (grant, revoke):
+        declared.add_argument("--role", action="append", default=[], help="a role (may be repeated)")
+        declared.add_argument("--permission", action="append", default=[], help="such as people:read, orders:*:own")
+        declared.add_argument("--deny", action="append", default=[], help="a deny, which beats every grant")
+    revoke.add_argument("--yes", action="store_true", help="do not ask before everything is taken")
+    revoke_token = action("revoke-token", "Revoke a service token.", _revoke_token)
+    revoke_token.add_argument("token", help="its id, as `access tokens` lists it")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask the app, with the stage's environment."""
+    with entered(options.stage) as project:
+        store = project.registered("access")
+        if store is None:
+            message = "the app has no permission store: pyproject.toml [tool.grail] names no `access`"
+            raise GrailError(message)
+        rows = options.act(store(), project, options)
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows)
+    return 0
+
+
+def _show(store: Any, project: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
+    """Show a principal's way to each permission that the app's routes name."""
+    rows: list[Row] = store.show(options.principal, permissions=project.permissions())
+    return rows
+
+
+def _named(options: argparse.Namespace) -> dict[str, list[str]]:
+    return {"roles": options.role, "grants": options.permission, "denies": options.deny}
+
+
+def _grant(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
+    if not any(_named(options).values()):
+        message = "name what to give: --role, --permission or --deny"
+        raise GrailError(message)
+    return [store.grant(options.principal, **_named(options))]
+
+
+def _revoke(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
+    if any(_named(options).values()):
+        return [store.revoke(options.principal, **_named(options))]
+    if not options.yes and not _confirmed(f"Take everything from {options.principal}, and from its tokens?"):
+        message = "nothing was changed; to be asked nothing, say --yes"
+        raise GrailError(message)
+    store.remove(options.principal)
+    return []
+
+
+def _revoke_token(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
+    store.revoke_token(options.token)
+    return []
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on the terminal; where there is none, the answer is no."""
+    if not sys.stdin.isatty():
+        return False
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _print_table(rows: list[Row]) -> None:
+    """Print rows under their names, each column as wide as it must be."""
+    if not rows:
+        return
+    lines = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(rows[0]))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if value is None or value == []:
+        return "-"
+    if isinstance(value, list):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,50 @@
+"""An app behind the local gateway, in this process: routes, authorizer, policy, then the handler."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from chalice.app import Chalice
+
+from grail.localcloud import chalice_app
+from grail.localcloud.calls import Stage
+from grail.localcloud.exchange import Request
+from grail.localcloud.gateway import API_HANDLER, Gateway
+from tests.unit.event import LambdaContext
+
+
+class Answer(NamedTuple):
+    """A response; `body` is the JSON value, or the text if it is none."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Front:
+    """Sends requests; `called` names the functions that they started, since it was cleared."""
+
+    def __init__(self, app: Chalice, *, now: Callable[[], float] = time.time) -> None:
+        self.called: list[str] = []
+        self._app = app
+        stage = Stage(name="api", region="eu-central-1")
+        self._gateway = Gateway(chalice_app.resources(app), stage=stage, invoke=self._invoke, now=now)
+
+    def __call__(self, method: str, path: str, *, token: str | None = None, body: Any = None, **headers: str) -> Answer:
+        """Send a request; a body that is not None is sent as JSON."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        raw = b"" if body is None else json.dumps(body).encode()
+        answer = self._gateway.handle(Request(method, path, list(sent.items()), raw, "127.0.0.1"))
+        text = answer.body.decode()
+        return Answer(answer.status, dict(answer.headers), json.loads(text) if text[:1] in {"{", "["} else text)
+
+    def _invoke(self, name: str, event: dict[str, Any]) -> Any:
+        """Call a function as Lambda does, with JSON in and out."""
+        self.called.append(name)
+        function: Any = self._app if name == API_HANDLER else self._app.handler_map[name]
+        return json.loads(json.dumps(function(json.loads(json.dumps(event)), LambdaContext())))
