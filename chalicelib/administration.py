@@ -16,6 +16,7 @@ from chalicelib.models.caller import Caller
 from chalicelib.models.entity import EntityView, Slice
 from chalicelib.models.permissions import Grants, Reach
 from chalicelib.models.principals import Principal, PrincipalId, PrincipalNew
+from chalicelib.web.bodies import sentence
 
 OPERATOR = Caller(f"operator:{getpass.getuser()}")
 
@@ -30,8 +31,9 @@ class Administration:
     Every method raises ValueError for what can't be, RuntimeError for what is refused or can't be reached.
     """
 
-    def __init__(self) -> None:
-        self._services = bootstrap.services()
+    @property
+    def _services(self) -> bootstrap.Services:
+        return bootstrap.services()
 
     def principals(self) -> list[Row]:
         """Return all principals and what they are given."""
@@ -130,7 +132,8 @@ class Administration:
 
     def _change(self, principal: str, change: Callable[[PrincipalNew], PrincipalNew]) -> Row:
         with told_in_one_line():
-            return _row(self._services.principals.amend(_named(principal), change, caller=OPERATOR))
+            named = _named(principal)
+            return _row(self._services.principals.amend(named, change, caller=OPERATOR))
 
 
 @contextmanager
@@ -140,7 +143,7 @@ def told_in_one_line() -> Iterator[None]:
         yield
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        message = f"{fault['input']!r} can't be: {fault['msg']}"
+        message = f"{fault['input']!r} {sentence(fault)}"
         raise ValueError(message) from error
     except DomainError as error:
         raise RuntimeError(str(error)) from error

@@ -19,9 +19,9 @@ def token(*, role: str, subject: str) -> str:
 
     Raises ValueError for what can't be, RuntimeError for what is refused or can't be stored.
     """
-    Administration().grant(subject, roles=[role])
     with told_in_one_line():
         body = TokenNew(principal=subject, roles=[role], expires_in=_LIFE)
+        Administration().grant(subject, roles=[role])
         made = bootstrap.services().tokens.create(body, once=None, caller=OPERATOR)
     return str(made.entity.secret)
 

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-
 NEVER = "4102444800"
 """When a credential in a test expires, as API Gateway hands it over: Unix seconds, as text."""
 
