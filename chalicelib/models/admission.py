@@ -50,7 +50,7 @@ def handed_over(authorizer: Mapping[str, Any] | None) -> Admission | None:
     if "claims" in authorizer:
         return Admission(principal=principal)
     grants = authorizer.get("grants")
-    expires = int(authorizer["expires"])
+    expires = int(authorizer.get("expires", 0))
     if expires <= time.time():
         raise UnauthenticatedError
     return Admission(

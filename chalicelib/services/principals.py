@@ -99,7 +99,10 @@ class Principals:
         persist(attempt)
 
     def _save(self, before: Standing, principal_id: str, body: PrincipalNew, caller: Caller) -> Principal:
-        unknown = next((name for name in body.roles if name not in before.roles.roles), None)
+        had = (
+            before.principal.roles if before.principal else []
+        )  # one that was removed since may stay, and gives nothing
+        unknown = next((name for name in body.roles if name not in before.roles.roles and name not in had), None)
         if unknown is not None:
             message = f"There is no role {unknown}."
             raise ConflictError(message)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.models.tokens import read
 from chalicelib.telemetry import Telemetry
 from tests.api.conftest import Caller
 from tests.api.faults import THROTTLED, Faults
@@ -89,3 +90,31 @@ def test_no_log_line_holds_a_body_or_a_token(
     assert '"status":500' in printed.out
     for secret in (*SECRETS, str(admin._token), str(admin._token).split("_", 2)[2]):
         assert secret not in printed.out + printed.err
+
+
+def test_no_secret_and_no_hash_is_shown_again(
+    admin: Caller, nobody: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Made, read, listed, replayed, used, misused, revoked: a token's secret is in one answer, its hash in none."""
+    admin("PUT", "/access/principals/bob", {"roles": ["viewer"]})
+    body = {"principal": "bob", "roles": ["viewer"]}
+    made = admin("POST", "/access/tokens", body, Idempotency_Key="k").body
+    secret, path = made["secret"], f"/access/tokens/{made['id']}"
+    bob = Caller(admin._client, secret)
+    shown = [
+        admin("POST", "/access/tokens", body, Idempotency_Key="k"),
+        admin("POST", "/access/tokens", {**body, "roles": ["editor"]}, Idempotency_Key="k"),
+        admin("GET", path),
+        admin("GET", "/access/tokens"),
+        admin("GET", "/access/audit"),
+        bob("GET", "/me"),
+        bob("DELETE", path),
+        admin("DELETE", path),
+        admin("GET", f"/people/{secret}"),
+        nobody("GET", "/openapi.json"),
+    ]
+    printed = capsys.readouterr()
+    everything = printed.out + printed.err + str(shown)
+    for hidden in (secret, secret.split("_", 3)[3], read(secret).hash):  # type: ignore[union-attr]
+        assert hidden not in everything
+    assert [answer.status for answer in shown] == [201, 409, 200, 200, 200, 200, 403, 204, 400, 200]

@@ -982,3 +982,13 @@ def test_of_the_last_two_admins_one_remains(services: Services, watched: Watched
     last = names[done.index(False)]
     with pytest.raises(ConflictError, match="last admin"):
         remove(services, last)
+
+
+def test_a_role_that_is_gone_can_be_kept_and_not_given(services: Services) -> None:
+    """Who had it may be changed in other ways; it gives nothing, and nobody new gets it."""
+    put_role(services, "helper", "notes:read")
+    put(services, "bob", roles=["helper"])
+    services.roles.delete("helper", expected=None, caller=OPERATOR)
+    assert put(services, "bob", roles=["helper"], grants=["mocks:read"]).roles == ["helper"]
+    with pytest.raises(ConflictError):
+        put(services, "carol", roles=["helper"])

@@ -4,12 +4,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.settings import APP
 from grail.verbs import VERBS
 from tests.system.conftest import CHALICE, ROOT, copy_project, environment
+
+POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc"
 
 
 def grail(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -128,15 +131,26 @@ print({"cryptography", "jwt", "chalicelib.access.oidc"} & set(sys.modules), file
     assert done.stderr == "set()\n"
 
 
+def package(tmp_path: Path, stage: str, **environment_variables: str) -> dict[str, Any]:
+    """Run the real command on a copy of the project; return the template's resources."""
+    folder = copy_project(tmp_path / "project")
+    (folder / "requirements.txt").write_text("")  # downloading what ships is Chalice's business and takes minutes
+    file = folder / ".chalice" / "config.json"
+    config = json.loads(file.read_text())
+    config["stages"][stage]["environment_variables"] |= environment_variables
+    file.write_text(json.dumps(config))
+    command = [str(CHALICE), "package", "--stage", stage, str(tmp_path / "out")]
+    env = environment() | {"AWS_DEFAULT_REGION": "us-east-1"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    resources: dict[str, Any] = json.loads((tmp_path / "out" / "sam.json").read_text())["Resources"]
+    return resources
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_chalice_packages_the_app(tmp_path: Path, stage: str) -> None:
     """The real command, for arm64: a function each for the API and the gate, and nothing of `grail` in the package."""
-    folder = copy_project(tmp_path / "project")
-    (folder / "requirements.txt").write_text("")  # downloading what ships is Chalice's business and takes minutes
-    command = [str(CHALICE), "package", "--stage", stage, str(tmp_path / "out")]
-    env = environment() | {"AWS_DEFAULT_REGION": "us-east-1"}
-    subprocess.run(command, cwd=folder, env=env, capture_output=True, check=True, timeout=120)
-    resources = json.loads((tmp_path / "out" / "sam.json").read_text())["Resources"]
+    resources = package(tmp_path, stage)
     functions = {name: found["Properties"] for name, found in resources.items() if "Function" in found["Type"]}
     assert set(functions) == {"APIHandler", "Gate"}
     assert all(function["Architectures"] == ["arm64"] for function in functions.values())
@@ -147,6 +161,25 @@ def test_chalice_packages_the_app(tmp_path: Path, stage: str) -> None:
     ).stdout  # fmt: skip
     assert "chalicelib/bootstrap.py" in listed
     assert "grail/" not in listed
+
+
+@pytest.mark.parametrize(
+    ("kind", "described"),
+    [
+        ("token", {"type": "token", "authorizerResultTtlInSeconds": 1}),
+        ("request", {"type": "request", "identitySource": "method.request.header.Authorization"}),
+        ("http", {"type": "request", "authorizerPayloadFormatVersion": "2.0"}),
+        ("cognito", {"type": "cognito_user_pools", "providerARNs": [POOL]}),
+    ],
+)
+def test_a_stage_chooses_its_authorizer(tmp_path: Path, kind: str, described: dict[str, Any]) -> None:
+    """Chalice packages each kind, with the function it needs, and every route but the public ones behind it."""
+    resources = package(tmp_path, "dev", AUTHORIZER=kind, USER_POOL_ARN=POOL)
+    api = resources["RestAPI"]["Properties"]["DefinitionBody"]
+    assert described.items() <= api["securityDefinitions"]["gate"]["x-amazon-apigateway-authorizer"].items()
+    assert ("Gate" in resources) == (kind != "cognito")
+    unguarded = {path for path, methods in api["paths"].items() if "security" not in next(iter(methods.values()))}
+    assert unguarded == {"/health", "/openapi.json", "/docs", "/docs/{asset}"}
 
 
 def test_no_watcher_that_reloads_for_ever_is_installed() -> None:

@@ -201,6 +201,7 @@ APP = make_app("token")[0]
         (None, "/things", "GET", 401),
         ({}, "/things", "GET", 401),
         ({"integrationLatency": "3"}, "/me", "GET", 401),
+        ({"principalId": "bob", "grants": "*:*"}, "/me", "GET", 401),
         (context(grants=""), "/things", "GET", 403),
         (context(grants=""), "/me", "GET", 200),
         (context(grants="things:read"), "/things", "GET", 200),
