@@ -1,19 +1,22 @@
 """What the authorizer found out about a caller, and hands to the handler through API Gateway."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from chalicelib.errors import UnauthenticatedError
+from chalicelib.models.caller import Caller
 from chalicelib.models.permissions import Grants, parse
 
 LONGEST = 2_000
 """Characters of grants that travel in an authorizer's context, which with the policy has 8 KB; more are read again."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Admission:
+GrantsOf = Callable[[str, str | None], Grants]
+"""Reads what a principal may do, with the service token of an id or without one."""
+
+
+class Admission(NamedTuple):
     """A known caller, and what they may do.
 
     `grants` is None where they are still to be read: they would not fit, or no authorizer of ours ran. `token` is the
@@ -38,36 +41,24 @@ class Admission:
         return found
 
 
-def handed_over(authorizer: Mapping[str, Any] | None) -> Admission | None:
-    """Return what stands in an event's `requestContext.authorizer`: of our authorizer, or of a Cognito user pool's.
+def handed_over(authorizer: Mapping[str, Any] | None, grants_of: GrantsOf) -> Caller | None:
+    """Return the caller in an event's `requestContext.authorizer`: of our authorizer, or of a Cognito user pool's.
 
-    None where neither ran. Raises UnauthenticatedError for a credential that expired since: API Gateway remembers an
-    admission without looking at the clock in it.
+    None where neither ran. What they may do is read where it was not handed over. Raises UnauthenticatedError for a
+    credential that expired since: API Gateway remembers an admission without looking at the clock in it.
     """
-    principal = principal_of(authorizer)
-    if authorizer is None or principal is None:
-        return None
-    if "claims" in authorizer:
-        return Admission(principal=principal)
-    grants = authorizer.get("grants")
-    expires = int(authorizer.get("expires", 0))
-    if expires <= time.time():
-        raise UnauthenticatedError
-    return Admission(
-        principal=principal,
-        grants=None if grants is None else parse(grants),
-        token=authorizer.get("token"),
-        expires=expires,
-    )
-
-
-def principal_of(authorizer: Mapping[str, Any] | None) -> str | None:
-    """Return the principal that `requestContext.authorizer` names, for the log; None where no authorizer ran."""
     if not authorizer:
         return None
     if "claims" in authorizer:
-        return of_user(authorizer["claims"]["sub"])
-    return authorizer.get("principalId")
+        user = of_user(authorizer["claims"]["sub"])
+        return Caller(user, grants_of(user, None))
+    principal = authorizer.get("principalId")
+    if principal is None:
+        return None
+    if int(authorizer.get("expires", 0)) <= time.time():
+        raise UnauthenticatedError
+    text = authorizer.get("grants")
+    return Caller(principal, grants_of(principal, authorizer.get("token")) if text is None else parse(text))
 
 
 def of_user(subject: str) -> str:

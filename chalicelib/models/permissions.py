@@ -5,10 +5,10 @@ action, and which may end in `:own`: only what is mine. A *deny* is a grant with
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from itertools import product
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, StringConstraints
@@ -88,9 +88,13 @@ def escalation(*, before: Grants, after: Grants, giver: Grants) -> str | None:
     Names are infinitely many, but all that no grant mentions are alike, so one stands for them.
     """
     mentioned = [rule.split(":") for grants in (before, after, giver) for rule in grants.allowed | grants.denied]
-    for resource in _names(parts[0] for parts in mentioned):
-        for action in _names(parts[1] for parts in mentioned):
-            permission = f"{resource}:{action}"
+    resources, actions = ({*(parts[place] for parts in mentioned), _ANY_OTHER} - {"*"} for place in (0, 1))
+    for rule in sorted(after.allowed):  # nothing else can have been given
+        resource, action = rule.split(":")[:2]
+        for pair in product(
+            sorted(resources) if resource == "*" else [resource], sorted(actions) if action == "*" else [action]
+        ):
+            permission = ":".join(pair)
             reach = after.reach(permission)
             if reach > before.reach(permission) and reach > giver.reach(permission):
                 return permission.replace(_ANY_OTHER, "*")
@@ -99,10 +103,6 @@ def escalation(*, before: Grants, after: Grants, giver: Grants) -> str | None:
 
 _ANY_OTHER = "~"
 """A name that no grant can mention."""
-
-
-def _names(mentioned: Iterable[str]) -> list[str]:
-    return sorted({*mentioned, _ANY_OTHER} - {"*"})
 
 
 class Covering(NamedTuple):

@@ -112,7 +112,9 @@ class DynamoTable:
 
     def get_all(self, keys: Sequence[Key]) -> list[Item | None]:
         """BatchGetItem, consistent."""
-        wanted: Mapping[str, Any] = {self._name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        wanted: Mapping[str, Any] = {
+            self._name: {"Keys": [_key(key) for key in dict.fromkeys(keys)], "ConsistentRead": True}
+        }
         found: dict[Key, Item | None] = {}
         while wanted:
             answer = self._call(self._batch_get, RequestItems=wanted)

@@ -44,8 +44,8 @@ class Tokens:
         principal does not have, KeyReusedError.
         """
         standing = self._principals.standing(body.principal)
-        roles = standing.principal.roles if standing.principal else []
-        missing = next((name for name in body.roles if name not in roles), None)
+        had = standing.principal.roles if standing.principal else []
+        missing = next((name for name in body.roles if name not in had or name not in standing.roles.roles), None)
         if missing is not None:
             message = f"{body.principal} does not have the role {missing}."
             raise ConflictError(message)

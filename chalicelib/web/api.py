@@ -13,10 +13,11 @@ from chalice.app import Chalice, ChaliceAuthorizer, CORSConfig, Request, Respons
 
 from chalicelib import deadline
 from chalicelib.errors import UnauthenticatedError
+from chalicelib.models.admission import GrantsOf
 from chalicelib.models.permissions import Grants
 from chalicelib.telemetry import Telemetry
 from chalicelib.web import cors
-from chalicelib.web.context import Context, GrantsOf
+from chalicelib.web.context import Context
 from chalicelib.web.endpoint import Endpoint
 from chalicelib.web.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError, problem_of, reply
 

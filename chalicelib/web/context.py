@@ -1,25 +1,20 @@
 """What an endpoint may ask about the request, beside its path, query and body."""
 
 import base64
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel
 
 from chalicelib.errors import UnauthenticatedError
-from chalicelib.models.admission import handed_over, principal_of
+from chalicelib.models.admission import GrantsOf, handed_over
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Once, spell
-from chalicelib.models.permissions import Grants
 from chalicelib.web import etags
 from chalicelib.web.problems import INVALID, ProblemError
 
 _LONGEST_KEY = 255
-
-GrantsOf = Callable[[str, str | None], Grants]
-"""Reads what a principal may do, with the service token of an id or without one, where the authorizer did not say."""
 
 
 class Context:
@@ -39,26 +34,25 @@ class Context:
         self.body: BaseModel | None = None
         self._authorizer: Mapping[str, Any] | None = gateway.get("authorizer")
         self._grants_of = grants_of
+        self._caller: Caller | None = None
 
     @property
     def principal(self) -> str | None:
-        """Who is calling, for the log; None where no authorizer ran."""
-        return principal_of(self._authorizer)
+        """Who is calling, for the log: None where nobody was asked."""
+        return None if self._caller is None else self._caller.principal
 
-    @cached_property
+    @property
     def caller(self) -> Caller:
         """Who is calling, as the authorizer said. Raises UnauthenticatedError where none ran."""
-        admission = handed_over(self._authorizer)
-        if admission is None:
-            raise UnauthenticatedError
-        grants = admission.grants
-        if grants is None:
-            grants = self._grants_of(admission.principal, admission.token)
-        return Caller(admission.principal, grants)
+        if self._caller is None:
+            self._caller = handed_over(self._authorizer, self._grants_of)
+            if self._caller is None:
+                raise UnauthenticatedError
+        return self._caller
 
     def confine(self) -> None:
         """Let the caller reach only what is theirs."""
-        self.caller = self.caller._replace(only_own=True)
+        self._caller = self.caller._replace(only_own=True)
 
     def header(self, name: str) -> str | None:
         """Return a header by its name in lower case.

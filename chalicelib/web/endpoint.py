@@ -22,9 +22,10 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chalicelib.errors import PermissionDeniedError
+from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Entity, EntityView
 from chalicelib.models.fields import Id, PatchModel
-from chalicelib.models.permissions import Reach, check
+from chalicelib.models.permissions import Reach, check, covering
 from chalicelib.web import bodies, etags
 from chalicelib.web.context import Context
 from chalicelib.web.problems import INVALID, ProblemError
@@ -64,6 +65,7 @@ class Endpoint:
         self.public = permission is public
         self.permission = None if isinstance(permission, Open) else permission
         self.owned = owned
+        self._covering = None if self.permission is None else covering(self.permission)
         self.dispatch: Callable[[], Any] = _not_registered
         self._function = function
         hints = get_type_hints(function, include_extras=True)
@@ -101,8 +103,8 @@ class Endpoint:
     def answer(self, ctx: Context) -> Reply:
         """Answer a request. Raises ProblemError, DomainError and whatever the function raises."""
         arguments: dict[str, Any] = {}
-        if not self.public:
-            self._admit(ctx)
+        if not self.public and self._confines(ctx.caller):
+            ctx.confine()
         for name, validate in self._path:
             try:
                 arguments[name] = validate(ctx.path_parameters[name])
@@ -122,17 +124,17 @@ class Endpoint:
             arguments["ctx"] = ctx
         return self._reply(self._function(**arguments), ctx)
 
-    def _admit(self, ctx: Context) -> None:
-        """Raise UnauthenticatedError or PermissionDeniedError unless the caller may."""
-        grants = ctx.caller.grants
-        if self.permission is None:
-            return
-        reach = grants.reach(self.permission)
+    def _confines(self, caller: Caller) -> bool:
+        """Tell whether the caller reaches only what is theirs. Raises PermissionDeniedError."""
+        if self._covering is None:
+            return False
+        reach = caller.grants.reach_by(self._covering)
+        if reach is Reach.ANY:
+            return False
         if reach is Reach.OWN and self.owned:
-            ctx.confine()
-        elif reach is not Reach.ANY:
-            message = f"This needs the permission {self.permission}."
-            raise PermissionDeniedError(message)
+            return True
+        message = f"This needs the permission {self.permission}."
+        raise PermissionDeniedError(message)
 
     def _reply(self, result: Any, ctx: Context) -> Reply:  # noqa: ANN401 - what the function returns
         headers: dict[str, str] = {}

@@ -467,7 +467,8 @@ def test_what_is_kept_is_bounded(table: Watched, clock: Clock) -> None:
         kept.of(f"user:{number}")
     assert len(kept._kept) == holdings.MOST
     table.calls.clear()
-    kept.of(f"user:{holdings.MOST + 99}")
+    for number in (holdings.MOST + 99, holdings.MOST + 50, 200):
+        kept.of(f"user:{number}")
     assert table.calls == []
 
 
