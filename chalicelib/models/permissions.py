@@ -87,6 +87,8 @@ def escalation(*, before: Grants, after: Grants, giver: Grants) -> str | None:
 
     Names are infinitely many, but all that no grant mentions are alike, so one stands for them.
     """
+    if any("*:*" in grants.allowed and not grants.denied for grants in (before, giver)):
+        return None
     mentioned = [rule.split(":") for grants in (before, after, giver) for rule in grants.allowed | grants.denied]
     resources, actions = ({*(parts[place] for parts in mentioned), _ANY_OTHER} - {"*"} for place in (0, 1))
     for rule in sorted(after.allowed):  # nothing else can have been given
