@@ -93,14 +93,14 @@ def get_role(role: RoleName) -> RoleView:
 
 
 @app.route("/access/roles/{role}", methods=["PUT"], authorizer=gate)
-@endpoint("access:grant")
+@endpoint("access:grant", fresh=True)
 def put_role(role: RoleName, body: RoleNew, ctx: Context) -> RoleView:
     """Say what a role gives, to all who have it."""
     return services().roles.put(role, body, expected=ctx.if_match, must_exist=ctx.must_exist, caller=ctx.caller)
 
 
 @app.route("/access/roles/{role}", methods=["DELETE"], authorizer=gate)
-@endpoint("access:grant")
+@endpoint("access:grant", fresh=True)
 def delete_role(role: RoleName, ctx: Context) -> None:
     """Remove a role, from all who have it."""
     services().roles.delete(role, expected=ctx.if_match, caller=ctx.caller)
@@ -121,7 +121,7 @@ def get_principal(principal: PrincipalInPath) -> PrincipalView:
 
 
 @app.route("/access/principals/{principal}", methods=["PUT"], authorizer=gate)
-@endpoint("access:grant")
+@endpoint("access:grant", fresh=True)
 def put_principal(principal: PrincipalInPath, body: PrincipalNew, ctx: Context) -> PrincipalView:
     """Say all that a principal is given; nobody gives what they do not hold."""
     return services().principals.put(
@@ -130,7 +130,7 @@ def put_principal(principal: PrincipalInPath, body: PrincipalNew, ctx: Context) 
 
 
 @app.route("/access/principals/{principal}", methods=["DELETE"], authorizer=gate)
-@endpoint("access:grant")
+@endpoint("access:grant", fresh=True)
 def delete_principal(principal: PrincipalInPath, ctx: Context) -> None:
     """Take everything from a principal, and with it from its tokens."""
     services().principals.delete(principal, expected=ctx.if_match, caller=ctx.caller)
@@ -144,7 +144,7 @@ def list_tokens(query: Paging) -> Page[TokenView]:
 
 
 @app.route("/access/tokens", methods=["POST"], authorizer=gate)
-@endpoint("access:grant")
+@endpoint("access:grant", fresh=True)
 def add_token(body: TokenNew, ctx: Context) -> Created[TokenView]:
     """Make a service token; this answer alone shows its secret."""
     made = services().tokens.create(body, once=ctx.once, caller=ctx.caller)
@@ -159,7 +159,7 @@ def get_token(token_id: str) -> TokenView:
 
 
 @app.route("/access/tokens/{token_id}", methods=["DELETE"], authorizer=gate)
-@endpoint("access:grant")
+@endpoint("access:grant", fresh=True)
 def revoke_token(token_id: str, ctx: Context) -> None:
     """Revoke a service token."""
     services().tokens.revoke(token_id, expected=ctx.if_match, caller=ctx.caller)

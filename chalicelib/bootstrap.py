@@ -121,6 +121,6 @@ def use(services: Services | None) -> None:
     _services = services
 
 
-def grants_of(principal: str, token_id: str | None) -> Grants:
+def grants_of(principal: str, token_id: str | None, *, fresh: bool = False) -> Grants:
     """Return what a known caller may do, where their authorizer did not say. Raises UnauthenticatedError."""
-    return services().credentials.grants_of(principal, token_id)
+    return services().credentials.grants_of(principal, token_id, fresh=fresh)

@@ -48,9 +48,9 @@ class Credentials:
         secret = tokens.read(credential)
         return self._machine(secret) if secret is not None else self._user(credential)
 
-    def grants_of(self, principal: str, token_id: str | None) -> Grants:
+    def grants_of(self, principal: str, token_id: str | None, *, fresh: bool = False) -> Grants:
         """Return what a known caller may do. Raises UnauthenticatedError where the token was revoked."""
-        held = self._holdings.of(principal, token_id)
+        held = self._holdings.of(principal, token_id, fresh=fresh)
         if token_id is not None and held.token is None:
             raise UnauthenticatedError
         return held.grants

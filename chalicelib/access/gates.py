@@ -115,7 +115,9 @@ def _request(app: Chalice, name: str, answer: Answer, seconds: int) -> LambdaAut
     """Declare one of API Gateway's type REQUEST; the Authorization header alone identifies the caller."""
 
     def decide(event: dict[str, Any]) -> dict[str, Any]:
-        header = next((value for key, value in event["headers"].items() if key.lower() == "authorization"), "")
+        sent = [values for name, values in event["multiValueHeaders"].items() if name.lower() == "authorization"]
+        # Of two, API Gateway would remember the answer for one of them, whichever that is.
+        header = sent[0][0] if len(sent) == 1 and len(sent[0]) == 1 else ""
         return answer(header, event["methodArn"])
 
     details = {"identitySource": "method.request.header.Authorization", "authorizerResultTtlInSeconds": seconds}

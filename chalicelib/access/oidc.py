@@ -98,7 +98,7 @@ class OidcIssuer:
                 token, key, algorithms=ALGORITHMS, issuer=self._issuer, leeway=LEEWAY, options=_OPTIONS
             )
             return self._accept(claims)
-        except (jwt.PyJWTError, KeyError, ValueError) as error:
+        except (jwt.PyJWTError, KeyError, ValueError, RecursionError) as error:
             raise UnauthenticatedError from error
 
     def _accept(self, claims: Mapping[str, Any]) -> tuple[str, int]:

@@ -1,8 +1,8 @@
 """What the authorizer found out about a caller, and hands to the handler through API Gateway."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 from chalicelib.errors import UnauthenticatedError
 from chalicelib.models.caller import Caller
@@ -12,8 +12,14 @@ LONGEST = 2_000
 """Characters of grants that travel in an authorizer's context, which with the policy has 8 KB; more are read again."""
 
 
-GrantsOf = Callable[[str, str | None], Grants]
-"""Reads what a principal may do, with the service token of an id or without one."""
+class GrantsOf(Protocol):
+    """Reads what a principal may do, with the service token of an id or without one.
+
+    `fresh`: as it is now, whatever the process remembers. Raises UnauthenticatedError where the token was revoked.
+    """
+
+    def __call__(self, principal: str, token_id: str | None, *, fresh: bool = False) -> Grants:
+        """Return it."""
 
 
 class Admission(NamedTuple):
@@ -41,26 +47,28 @@ class Admission(NamedTuple):
         return found
 
 
-def handed_over(authorizer: Mapping[str, Any] | None, grants_of: GrantsOf) -> Caller | None:
+def handed_over(authorizer: Mapping[str, Any] | None, grants_of: GrantsOf, *, fresh: bool = False) -> Caller | None:
     """Return the caller in an event's `requestContext.authorizer`: of our authorizer, or of a Cognito user pool's.
 
-    None where neither ran. What they may do is read where it was not handed over. Raises UnauthenticatedError for a
-    credential that expired since: API Gateway remembers an admission without looking at the clock in it.
+    None where neither ran. What they may do is read where it was not handed over, or where it must be `fresh`. Raises
+    UnauthenticatedError for a credential that expired since: API Gateway remembers an admission without looking at the
+    clock in it.
     """
     if not authorizer:
         return None
     if "claims" in authorizer:
         user = of_user(authorizer["claims"]["sub"])
-        return Caller(user, grants_of(user, None))
+        return Caller(user, grants_of(user, None, fresh=fresh))
     principal = authorizer.get("principalId")
     if principal is None:
         return None
     if int(authorizer.get("expires", 0)) <= time.time():
         raise UnauthenticatedError
-    text = authorizer.get("grants")
-    return Caller(principal, grants_of(principal, authorizer.get("token")) if text is None else parse(text))
+    text, token = authorizer.get("grants"), authorizer.get("token")
+    grants = grants_of(principal, token, fresh=fresh) if fresh or text is None else parse(text)
+    return Caller(principal, grants, token=token)
 
 
 def of_user(subject: str) -> str:
-    """Return the principal that a user of the identity provider is; no service token's can be mistaken for it."""
+    """Return the principal that a user of the identity provider is, whatever the provider calls them."""
     return f"user:{subject}"

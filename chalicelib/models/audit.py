@@ -9,6 +9,7 @@ class EntryView(EntityView):
     """A change of the permission store; `created_at` is when."""
 
     who: str
+    token: str | None = None
     action: str
     subject: str
     before: dict[str, Any] | None = None

@@ -6,11 +6,15 @@ from chalicelib.models.permissions import EVERYTHING, Grants
 
 
 class Caller(NamedTuple):
-    """A principal, what they may do, and whether what they ask for now is confined to what is theirs."""
+    """A principal, what they may do, whether what they ask for now is confined to what is theirs, and by which token.
+
+    `token` is the id of the service token, where it was one.
+    """
 
     principal: str
     grants: Grants = EVERYTHING
     only_own: bool = False
+    token: str | None = None
 
     @property
     def confined_to(self) -> str | None:

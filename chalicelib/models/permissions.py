@@ -57,9 +57,9 @@ class Grants:
         return " ".join([allowed, *(f"-{deny}" for deny in self.denied)]).strip() if self.denied else allowed
 
     @property
-    def of_others(self) -> "Grants":
-        """What it takes to hand these grants to somebody else's name: for `:own` is then not one's own."""
-        return Grants(frozenset(":".join(grant.split(":")[:2]) for grant in self.allowed), self.denied)
+    def is_everything(self) -> bool:
+        """Whether nothing is missing."""
+        return "*:*" in self.allowed and not self.denied
 
 
 NOTHING = Grants()
@@ -87,7 +87,7 @@ def escalation(*, before: Grants, after: Grants, giver: Grants) -> str | None:
 
     Names are infinitely many, but all that no grant mentions are alike, so one stands for them.
     """
-    if any("*:*" in grants.allowed and not grants.denied for grants in (before, giver)):
+    if before.is_everything or giver.is_everything:
         return None
     mentioned = [rule.split(":") for grants in (before, after, giver) for rule in grants.allowed | grants.denied]
     resources, actions = ({*(parts[place] for parts in mentioned), _ANY_OTHER} - {"*"} for place in (0, 1))

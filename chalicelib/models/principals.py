@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 from urllib.parse import unquote
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Entity, EntityView
@@ -11,11 +11,21 @@ from chalicelib.models.fields import RequestModel, View
 from chalicelib.models.permissions import Deny, Grant
 from chalicelib.models.roles import RoleName
 
+
+def _not_reserved(name: str) -> str:
+    if name.startswith("operator:") or name == "system":
+        message = "is a name that only we give"
+        raise ValueError(message)
+    return name
+
+
 PrincipalId = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9._@+|:-]{1,128}$"),
+    AfterValidator(_not_reserved),
     Field(examples=["bob"]),
 ]
+"""Whoever works on the command line is `operator:…` in the audit, and what stands in the code is `system`'s."""
 PrincipalInPath = Annotated[PrincipalId, BeforeValidator(lambda text: unquote(text) if isinstance(text, str) else text)]
 """API Gateway hands a path parameter over as it was sent; no principal has a percent sign in it."""
 

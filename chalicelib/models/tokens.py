@@ -39,11 +39,16 @@ class TokenView(EntityView):
 
 
 class Token(TokenView, Entity):
-    """A token, as stored. `secret_hash` is the hex SHA-256 of 256 random bits, which need no slow hash."""
+    """A token, as stored.
+
+    `secret_hash` is the hex SHA-256 of 256 random bits, which need no slow hash. `principal_since` is when its
+    principal was made: another one of the same name, made later, is not who it was given to.
+    """
 
     KIND: ClassVar[str] = "token"
 
     secret_hash: str
+    principal_since: AwareDatetime
 
 
 class Secret(NamedTuple):

@@ -15,9 +15,10 @@ MOST = 2_000
 
 
 class TokenHeld(NamedTuple):
-    """A service token, as far as a decision needs it; `expires` is a Unix time, `last_used_at` as it is stored."""
+    """A service token, as far as a decision needs it; `expires` is a Unix time, other times are as they are stored."""
 
     principal: str
+    principal_since: str
     roles: Sequence[str]
     secret_hash: str
     expires: int
@@ -27,6 +28,7 @@ class TokenHeld(NamedTuple):
 class Held(NamedTuple):
     """What a principal and a token have been given, and what the roles mean, at one moment."""
 
+    since: str
     roles: Sequence[str]
     direct: Sequence[str]
     denies: Sequence[str]
@@ -37,11 +39,12 @@ class Held(NamedTuple):
     def grants(self) -> Grants:
         """What the caller may do: all that the principal may, or with a token what those of its roles give.
 
-        A role that the principal has no more gives nothing to its tokens either.
+        A role that the principal has no more gives nothing to its tokens either; nor does one that was made anew.
         """
         names, direct = self.roles, self.direct
         if self.token is not None:
-            names, direct = [name for name in self.token.roles if name in self.roles], ()
+            is_its_own = self.token.principal_since == self.since
+            names, direct = [name for name in self.token.roles if is_its_own and name in self.roles], ()
         allowed = [permission for name in names for permission in self.meaning.get(name, ())]
         return Grants(frozenset([*allowed, *direct]), frozenset(self.denies))
 
@@ -56,13 +59,13 @@ class Holdings:
         self._kept: dict[Key, tuple[float, Item | None]] = {}
         self._lock = Lock()
 
-    def of(self, principal: str, token_id: str | None = None) -> Held:
-        """Return what a caller holds; one who is not there holds nothing."""
+    def of(self, principal: str, token_id: str | None = None, *, fresh: bool = False) -> Held:
+        """Return what a caller holds; one who is not there holds nothing. `fresh`: as it is now, whatever is kept."""
         wanted = [keys.principal(principal), keys.ROLES]
         if token_id is not None:
             wanted.append(keys.token(token_id))
         now = self._now()  # before the read, so that what is kept is never older than it seems
-        found = self._kept_since(now - self._seconds, wanted)
+        found = {} if fresh else self._kept_since(now - self._seconds, wanted)
         missing = [key for key in wanted if key not in found]
         read = dict(zip(missing, self._table.get_all(missing), strict=True)) if missing else {}
         found.update(read)
@@ -103,6 +106,7 @@ _STANDARD = {name: role.permissions for name, role in STANDARD.items()}
 def _held(principal: Item | None, roles: Item | None, token: Item | None = None) -> Held:
     rights: Mapping[str, Any] = principal or {}
     return Held(
+        since=rights.get("created_at", ""),
         roles=rights.get("roles", ()),
         direct=rights.get("grants", ()),
         denies=rights.get("denies", ()),
@@ -113,5 +117,10 @@ def _held(principal: Item | None, roles: Item | None, token: Item | None = None)
 
 def _token(token: Item) -> TokenHeld:
     return TokenHeld(
-        token["principal"], token["roles"], token["secret_hash"], token[keys.TTL], token.get("last_used_at")
+        token["principal"],
+        token["principal_since"],
+        token["roles"],
+        token["secret_hash"],
+        token[keys.TTL],
+        token.get("last_used_at"),
     )

@@ -35,4 +35,5 @@ class Audit:
     ) -> Entry:
         """Make the entry of a change from `before` (None: there was nothing) to `after` (None: there is nothing)."""
         stamps = begin(Entry, at=at, caller=caller, new_id=self._new_id, once=None)
-        return Entry(**stamps, who=caller.principal, action=action, subject=subject, before=before, after=after)
+        who, token = caller.principal, caller.token
+        return Entry(**stamps, who=who, token=token, action=action, subject=subject, before=before, after=after)

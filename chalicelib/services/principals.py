@@ -7,7 +7,7 @@ from chalicelib.errors import ConflictError, NotFoundError, PermissionDeniedErro
 from chalicelib.models.audit import Entry
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Entity, Slice
-from chalicelib.models.permissions import Grants, Reach, escalation
+from chalicelib.models.permissions import Grants, escalation
 from chalicelib.models.principals import Principal, PrincipalNew
 from chalicelib.models.roles import ADMIN, permissions_of
 from chalicelib.repositories.principals import Principals as PrincipalRepository
@@ -16,8 +16,6 @@ from chalicelib.repositories.records import Versions, persist
 from chalicelib.repositories.roles import RoleSet
 from chalicelib.services.audit import Audit
 from chalicelib.services.service import Clock
-
-ADMINISTER = "access:grant"
 
 
 class Principals:
@@ -166,10 +164,9 @@ def first_version(at: datetime) -> int:
 
 
 def _admins(standing: Standing, principal_id: str, after: Principal | None) -> frozenset[str]:
-    """Return the admins after a change. Raises ConflictError where none would be left."""
-    may = grants_of(after, standing.roles).reach(ADMINISTER) is Reach.ANY
+    """Return the admins after a change: those who are denied nothing. Raises ConflictError where none would be left."""
     others = standing.admins - {principal_id}
-    if after is not None and ADMIN in after.roles and may:
+    if after is not None and ADMIN in after.roles and not after.denies:
         return others | {principal_id}
     if standing.admins and not others:
         message = f"{principal_id} is the last admin."

@@ -15,6 +15,8 @@ from chalicelib.services.principals import check_giver, check_version, first_ver
 from chalicelib.services.service import Clock
 
 _MOST = 100
+_MOST_PERMISSIONS = 1_000
+"""Of all roles together: each decision reads them."""
 
 
 class Roles:
@@ -54,6 +56,10 @@ class Roles:
                 raise ConflictError(message)
             at = self._now()
             after = _changed(name, role, body, caller, at)
+            others = (kept for other, kept in before.roles.items() if other != name)
+            if sum(len(kept.permissions) for kept in (*others, after)) > _MOST_PERMISSIONS:
+                message = f"All roles together can have {_MOST_PERMISSIONS} permissions."
+                raise ConflictError(message)
             check_giver(caller, before=_grants(role), after=_grants(after))
             self._roles.save(before, {**before.roles, name: after}, self._entry("put", name, role, after, caller, at))
             return after

@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from chalicelib.errors import ConflictError
+from chalicelib.errors import ConflictError, PermissionDeniedError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Made, Once, Slice
 from chalicelib.models.permissions import NOTHING, Grants
@@ -43,21 +43,25 @@ class Tokens:
         Raises PermissionDeniedError where it would let do what the caller can't, ConflictError for a role that the
         principal does not have, KeyReusedError.
         """
+        if body.principal != caller.principal and not caller.grants.is_everything:
+            message = "Only who may do everything makes a token in somebody else's name."
+            raise PermissionDeniedError(message)
         standing = self._principals.standing(body.principal)
-        had = standing.principal.roles if standing.principal else []
+        principal = standing.principal
+        had = principal.roles if principal else []
         missing = next((name for name in body.roles if name not in had or name not in standing.roles.roles), None)
-        if missing is not None:
+        if principal is None or missing is not None:
             message = f"{body.principal} does not have the role {missing}."
             raise ConflictError(message)
         given = Grants(frozenset(permissions_of(body.roles, standing.roles.roles)))
-        other = body.principal != caller.principal
-        check_giver(caller, before=NOTHING, after=given.of_others if other else given)
+        check_giver(caller, before=NOTHING, after=given)
         at = self._now()
         stamps = begin(Token, at=at, caller=caller, new_id=self._new_id, once=once)
         secret = Secret(body.principal, stamps["id"], secrets.token_urlsafe(32))
         token = Token(
             **stamps,
             principal=body.principal,
+            principal_since=principal.created_at,
             roles=list(dict.fromkeys(body.roles)),
             secret_hash=secret.hash,
             expires_at=at + timedelta(seconds=body.expires_in),

@@ -142,6 +142,6 @@ class Api(Chalice):
         return Response(answer["body"], answer["headers"], answer["statusCode"])
 
 
-def _unknown(_principal: str, _token: str | None) -> Grants:
+def _unknown(principal: str, token_id: str | None, *, fresh: bool = False) -> Grants:  # noqa: ARG001 - a GrantsOf
     """Read the grants of a caller of an app that has no permission store."""
     raise UnauthenticatedError

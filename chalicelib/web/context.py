@@ -35,6 +35,8 @@ class Context:
         self._authorizer: Mapping[str, Any] | None = gateway.get("authorizer")
         self._grants_of = grants_of
         self._caller: Caller | None = None
+        self.fresh = False
+        """Whether to read what the caller may do, whatever the authorizer said."""
 
     @property
     def principal(self) -> str | None:
@@ -45,7 +47,7 @@ class Context:
     def caller(self) -> Caller:
         """Who is calling, as the authorizer said. Raises UnauthenticatedError where none ran."""
         if self._caller is None:
-            self._caller = handed_over(self._authorizer, self._grants_of)
+            self._caller = handed_over(self._authorizer, self._grants_of, fresh=self.fresh)
             if self._caller is None:
                 raise UnauthenticatedError
         return self._caller

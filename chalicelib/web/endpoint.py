@@ -6,7 +6,8 @@
         \"\"\"Change some of a person's fields.\"\"\"
 
 The permission is one, or `authenticated` (any known caller), or `public`. With `owned`, whoever holds it with `:own`
-passes too, confined to what is theirs; then the function must hand the caller (`ctx.caller`) to its service.
+passes too, confined to what is theirs; then the function must hand the caller (`ctx.caller`) to its service. With
+`fresh`, what the caller may do is read anew: for what must not be done with rights that were revoked a moment ago.
 
 `body` is parsed into its model, `query` into its own, `ctx` is the `Context`; every other parameter stands in the
 path. The return type gives the status: a view 200 (with its version as ETag), `Created[View]` 201, None 204.
@@ -49,22 +50,23 @@ MERGE_PATCH = "application/merge-patch+json"
 View = Callable[..., Any]
 
 
-def endpoint(permission: str | Open, *, owned: bool = False) -> Callable[[View], "Endpoint"]:
+def endpoint(permission: str | Open, *, owned: bool = False, fresh: bool = False) -> Callable[[View], "Endpoint"]:
     """Make an endpoint of a function. Raises TypeError or ValueError at import for one that can't be."""
     if not isinstance(permission, Open):
         check(permission)
-    return lambda function: Endpoint(function, permission, owned=owned)
+    return lambda function: Endpoint(function, permission, owned=owned, fresh=fresh)
 
 
 class Endpoint:
     """One operation. `permission` is None where none is needed."""
 
-    def __init__(self, function: View, permission: str | Open, *, owned: bool = False) -> None:
+    def __init__(self, function: View, permission: str | Open, *, owned: bool = False, fresh: bool = False) -> None:
         functools.update_wrapper(self, function)
         self.__name__ = function.__name__
         self.public = permission is public
         self.permission = None if isinstance(permission, Open) else permission
         self.owned = owned
+        self._fresh = fresh
         self._covering = None if self.permission is None else covering(self.permission)
         self.dispatch: Callable[[], Any] = _not_registered
         self._function = function
@@ -103,6 +105,7 @@ class Endpoint:
     def answer(self, ctx: Context) -> Reply:
         """Answer a request. Raises ProblemError, DomainError and whatever the function raises."""
         arguments: dict[str, Any] = {}
+        ctx.fresh = self._fresh
         if not self.public and self._confines(ctx.caller):
             ctx.confine()
         for name, validate in self._path:

@@ -406,14 +406,12 @@ def test_who_is_denied_it_may_not(client: Client, bob: Caller) -> None:
         ("PUT", "/access/principals/giver", {"roles": ["giver", "viewer"]}),
         ("PUT", "/access/roles/giver", {"permissions": ["*:*"]}),
         ("PUT", "/access/roles/fresh", {"permissions": ["people:read"]}),
-        ("POST", "/access/tokens", {"principal": "reader", "roles": ["viewer"]}),
-        ("POST", "/access/tokens", {"principal": "other", "roles": ["giver"]}),
     ],
 )
 def test_nobody_gives_what_they_do_not_hold(
     admin: Caller, giver: Caller, readers_token: str, method: str, path: str, body: Any
 ) -> None:
-    """Neither to a principal, a role, a token, nor by lifting a deny; the answer says what."""
+    """Neither to a principal, a role, nor by lifting a deny; the answer says what."""
     assert readers_token
     admin("PUT", "/access/principals/denied", {"grants": ["people:read"], "denies": ["people:read"]})
     admin("PUT", "/access/principals/other", {"roles": ["giver"]})
@@ -486,4 +484,20 @@ def test_the_audit_tells_of_every_change(admin: Caller, giver: Caller) -> None:
         ("giver", "principal.put", "bob", None, had),
         ("alice", "principal.delete", "bob", had, None),
     ]
-    assert set(told[0]) == {"id", "created_at", "updated_at", "who", "action", "subject", "before", "after"}
+    assert set(told[0]) == {"id", "created_at", "updated_at", "who", "token", "action", "subject", "before", "after"}
+    assert told[0]["token"] in str(admin("GET", "/access/tokens").body)
+
+
+def test_nobody_makes_a_token_in_anothers_name(admin: Caller, giver: Caller) -> None:
+    """But who may do everything."""
+    admin("PUT", "/access/principals/other", {"roles": ["giver"]})
+    answer = giver("POST", "/access/tokens", {"principal": "other", "roles": ["giver"]})
+    assert problem(answer) == (403, "forbidden")
+    assert "somebody else's name" in answer.body["detail"]
+
+
+@pytest.mark.parametrize("name", ["operator:root", "operator:", "system"])
+def test_some_names_are_ours(admin: Caller, name: str) -> None:
+    """In the audit they stand for the command line and for what is in the code."""
+    assert admin("PUT", f"/access/principals/{name}", {}).status == 400
+    assert admin("POST", "/access/tokens", {"principal": name, "roles": ["viewer"]}).status == 400

@@ -28,9 +28,9 @@ FAR = 4_102_444_800
 SECONDS_LEFT: list[float] = []
 
 
-def grants_of(principal: str, token: str | None) -> Grants:
-    """Read the permission store."""
-    return parse(READ[principal, token])
+def grants_of(principal: str, token_id: str | None, *, fresh: bool = False) -> Grants:
+    """Read the permission store; read afresh, it has been emptied."""
+    return parse("" if fresh else READ[principal, token_id])
 
 
 def make_app(kind: str) -> tuple[Api, Any]:
@@ -59,6 +59,11 @@ def make_app(kind: str) -> tuple[Api, Any]:
     def add_things(ctx: Context) -> Me:
         """Tell who calls."""
         return _told(ctx.caller)
+
+    @app.route("/fresh", authorizer=gate)
+    @endpoint("things:read", fresh=True)
+    def get_fresh() -> None:
+        """Do nothing."""
 
     @app.route("/me", authorizer=gate)
     @endpoint(authenticated)
@@ -91,7 +96,12 @@ def authorizer_event(kind: str, authorization: str) -> dict[str, Any]:
         case "token":
             return {**TOKEN, "authorizationToken": authorization}
         case "request":
-            return {**REQUEST, "headers": {"accept": "*/*", "authorization": authorization}}
+            headers = {"accept": "*/*", "authorization": authorization}
+            return {
+                **REQUEST,
+                "headers": headers,
+                "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            }
     return {**HTTP, "identitySource": [authorization], "headers": {"authorization": authorization}}
 
 
@@ -113,6 +123,7 @@ def test_a_known_caller_gets_a_policy_and_a_context(kind: str) -> None:
                     "Action": "execute-api:Invoke",
                     "Resource": [
                         "arn:aws:execute-api:*:*:abcdefghij/api/GET/things",
+                        "arn:aws:execute-api:*:*:abcdefghij/api/GET/fresh",
                         "arn:aws:execute-api:*:*:abcdefghij/api/GET/me",
                     ],
                 }
@@ -144,10 +155,19 @@ def test_a_decision_ends_before_its_invocation(kind: str) -> None:
     assert deadline.seconds_left() == float("inf")
 
 
-def test_a_request_without_the_header_is_401() -> None:
-    """Should API Gateway ever let one through."""
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ["Bearer reader", "Bearer reader"]},
+        {"Authorization": ["Bearer reader"], "authorization": ["Bearer other"]},
+    ],
+)
+def test_a_request_without_one_header_is_401(headers: dict[str, list[str]]) -> None:
+    """Of two, nobody knows for which API Gateway remembers the answer."""
+    sent = {name: values[-1] for name, values in headers.items()}
     with pytest.raises(Exception, match=r"^Unauthorized$"):
-        make_app("request")[1]({**REQUEST, "headers": {}}, LambdaContext())
+        make_app("request")[1]({**REQUEST, "headers": sent, "multiValueHeaders": headers}, LambdaContext())
 
 
 def test_a_token_authorizer_is_chalices_own() -> None:
@@ -211,6 +231,7 @@ APP = make_app("token")[0]
         (context(grants="things:write:own"), "/things", "POST", 403),
         ({**context(grants="*:*"), "expires": str(int(time.time()) - 1)}, "/things", "GET", 401),
         ({**context(grants="*:*"), "expires": str(int(time.time()) - 1)}, "/me", "GET", 401),
+        (context(grants="things:read"), "/fresh", "GET", 403),
         (context(), "/things", "GET", 200),
         (context(), "/things", "POST", 403),
         ({"claims": {"sub": "ada"}}, "/things", "GET", 200),
@@ -242,8 +263,14 @@ def test_a_context_is_short_or_asks_for_a_reading(count: int) -> None:
     admission = Admission(principal="bob", grants=grants, token="t1", expires=FAR)
     sent = {name: str(value) for name, value in admission.context().items()}
     assert len(json.dumps(sent)) < LONGEST + 200
-    caller = handed_over({"principalId": "bob", **sent}, lambda *asked: parse(f"asked:{'-'.join(map(str, asked))}"))
-    assert caller == Caller("bob", grants if len(grants.text) <= LONGEST else parse("asked:bob-t1"))
+    caller = handed_over({"principalId": "bob", **sent}, asked)
+    handed = grants if len(grants.text) <= LONGEST else parse("bob t1 False")
+    assert caller == Caller("bob", handed, token="t1")
+
+
+def asked(principal: str, token_id: str | None, *, fresh: bool = False) -> Grants:
+    """Answer with what was asked."""
+    return parse(f"{principal} {token_id} {fresh}")
 
 
 def test_an_owned_endpoint_takes_its_caller() -> None:

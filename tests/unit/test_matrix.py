@@ -40,7 +40,7 @@ BODIES: dict[str, Any] = {
     "MockPatch": {"name": "a"},
     "PrincipalNew": {},
     "RoleNew": {"permissions": ["access:grant"]},
-    "TokenNew": {"principal": "machine", "roles": ["custom"]},
+    "TokenNew": {"principal": f"user:{identity.SUBJECT}", "roles": ["custom"]},
 }
 """A body for each model; what it asks for, the permission `access:grant` is enough to give."""
 
@@ -129,14 +129,15 @@ def credentials(world: World, endpoint: Endpoint) -> Iterator[tuple[str, str | N
     yield "an expired service token", _expired(world)
     yield "a revoked service token", _revoked(world)
     yield "no permission", identity.token()
-    world.grant(USER.principal, grants=[permission], denies=[permission])
+    roles = ["custom"] if endpoint.body is TokenNew else []  # a token is for the caller, and of a role of theirs
+    world.grant(USER.principal, roles=roles, grants=[permission], denies=[permission])
     yield "denied", identity.token()
     world.grant(USER.principal, grants=[f"{permission}:own"])
     yield "other owner", identity.token()
     yield "own", identity.token()
-    world.grant(USER.principal, grants=[permission])
+    world.grant(USER.principal, roles=roles, grants=[permission])
     yield "right permission", identity.token()
-    world.grant(USER.principal, roles=["admin"])
+    world.grant(USER.principal, roles=["admin", *roles])
     yield "admin", identity.token()
 
 

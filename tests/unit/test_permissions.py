@@ -236,24 +236,9 @@ def test_what_stays_and_what_goes_is_no_escalation(before: Grants, giver: Grants
 
 
 @pytest.mark.parametrize(
-    ("grant", "handed"),
-    [
-        ("people:read:own", "people:read"),
-        ("*:*:own", "*:*"),
-        ("people:read", "people:read"),
-        ("people:own", "people:own"),
-        ("people:own:own", "people:own"),
-    ],
+    ("found", "whole"),
+    [(EVERYTHING, True), (NOTHING, False), (grants("*:*", denied=("a:b",)), False), (grants("*:*:own"), False)],
 )
-def test_what_is_handed_on_is_nobodys_own(grant: str, handed: str) -> None:
-    """Under another name `:own` would be theirs; an action of that name stays."""
-    assert grants(grant, denied=("a:b",)).of_others == grants(handed, denied=("a:b",))
-
-
-@given(SOME)
-def test_handing_on_takes_the_whole(found: Grants) -> None:
-    """What reached mine reaches anyone's, and what was denied stays so."""
-    handed = found.of_others
-    for resource, action in UNIVERSE:
-        reach = found.reach(f"{resource}:{action}")
-        assert handed.reach(f"{resource}:{action}") is (Reach.NONE if reach is Reach.NONE else Reach.ANY)
+def test_everything_is_everything(found: Grants, *, whole: bool) -> None:
+    """With nothing denied, and not only one's own."""
+    assert found.is_everything is whole
