@@ -4,7 +4,7 @@ Whoever may write to the table may do all: that is what makes a stage's first ad
 """
 
 import getpass
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -70,8 +70,11 @@ class Administration:
             for entry in _all(self._services.audit.page)
         ]
 
-    def show(self, principal: str, *, permissions: Sequence[str]) -> list[Row]:
-        """Return for each permission whether a principal may (yes, own or no), and why."""
+    def show(self, principal: str, *, permissions: Mapping[str, bool]) -> list[Row]:
+        """Return for each permission whether a principal may (yes, own or no), and why.
+
+        `permissions` tells of each whether there are routes that know owners; where none does, `:own` is not enough.
+        """
         with told_in_one_line():
             found = self._services.principals.get(principal)
             roles = {role.id: role.permissions for role in _all(self._services.roles.page)}
@@ -83,10 +86,10 @@ class Administration:
         return [
             {
                 "permission": permission,
-                "may": _REACHES[grants.reach(permission)],
+                "may": _REACHES[_reach(permission, grants, owned=owned)],
                 "why": _why(permission, grants, sources, denies),
             }
-            for permission in permissions
+            for permission, owned in permissions.items()
         ]
 
     def grant(
@@ -172,6 +175,11 @@ def _row(principal: Principal) -> Row:
         "grants": principal.grants,
         "denies": principal.denies,
     }
+
+
+def _reach(permission: str, grants: Grants, *, owned: bool) -> Reach:
+    reach = grants.reach(permission)
+    return Reach.NONE if reach is Reach.OWN and not owned else reach
 
 
 def _without(had: Sequence[str], taken: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """`python -m grail <verb>`: the verbs, and nothing of what they do."""
 
 import argparse
+import os
 import sys
 
 from grail.errors import GrailError
@@ -27,12 +28,17 @@ def main(arguments: list[str] | None = None) -> int:
         subparser.set_defaults(run=verb.run)
     chosen = parser.parse_args(arguments)
     try:
-        return int(chosen.run(chosen))
+        code = int(chosen.run(chosen))
+        sys.stdout.flush()
+        return code  # noqa: TRY300 - what may fail is above it
     except GrailError as error:
         print(f"{parser.prog} {chosen.verb}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read this has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 if __name__ == "__main__":

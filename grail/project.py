@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from chalice.cli.factory import CLIFactory
+from chalice.config import Config
 
 from grail.errors import GrailError
 
@@ -71,14 +71,22 @@ class Project:
         self.check_stage(stage)
         if str(self.folder) not in sys.path:
             sys.path.insert(0, str(self.folder))
-        factory = CLIFactory(str(self.folder), environ=os.environ)
-        os.environ.update(factory.create_config_obj(chalice_stage_name=stage).environment_variables)
+        config = Config(chalice_stage=stage, config_from_disk=dict(self.config))
+        os.environ.update(config.environment_variables)
 
-    def permissions(self) -> list[str]:
-        """Return the permissions that the app's routes name, sorted. The stage must be entered."""
+    def permissions(self) -> dict[str, bool]:
+        """Return the permissions that the app's routes name, and whether some route knows owners (for `:own`).
+
+        Sorted. The stage must be entered.
+        """
         routes = importlib.import_module("app").app.routes.values()
         views = [route.view_function for methods in routes for route in methods.values()]
-        return sorted({view.permission for view in views if getattr(view, "permission", None)})
+        found: dict[str, bool] = {}
+        for view in views:
+            permission = getattr(view, "permission", None)
+            if permission is not None:
+                found[permission] = found.get(permission, False) or bool(getattr(view, "owned", False))
+        return dict(sorted(found.items()))
 
     def registered(self, name: str) -> Any:  # noqa: ANN401 - whatever the app registered
         """Return the object that the app registered under a name; None where it did not. Raises GrailError."""

@@ -28,10 +28,10 @@ def entered(stage: str) -> Iterator[Project]:
     try:
         yield project
         if embedded is None:
-            print(f"no `chalice local` runs here: that was AWS, stage {stage}", file=sys.stderr)
+            print(f"no `chalice local` of stage {stage} runs here: that was AWS", file=sys.stderr)
     except (ValueError, RuntimeError) as error:
         raise GrailError(str(error)) from error
     except (BotoCoreError, ClientError) as error:
-        where = "" if embedded else " (no `chalice local` runs here, so this went to AWS)"
+        where = "" if embedded else f" (no `chalice local` of stage {stage} runs here, so this went to AWS)"
         message = f"AWS refused: {error}{where}"
         raise GrailError(message) from error

@@ -58,3 +58,8 @@ STANDARD: Mapping[str, Role] = {
 def permissions_of(names: Iterable[str], roles: Mapping[str, Role]) -> list[str]:
     """Return what roles may do together; one that is not there may do nothing."""
     return [permission for name in names if name in roles for permission in roles[name].permissions]
+
+
+def still_given(names: Iterable[str], at: datetime, roles: Mapping[str, Role]) -> list[str]:
+    """Return those of the roles given at a time that are still the same: one made anew since is another."""
+    return [name for name in names if name in roles and roles[name].created_at <= at]

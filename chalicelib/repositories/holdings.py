@@ -1,6 +1,7 @@
 """What somebody holds, read in one call and kept for some seconds: all that a decision about a caller needs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -26,13 +27,12 @@ class TokenHeld(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What a principal and a token have been given, and what the roles mean, at one moment."""
+    """What a principal and a token have been given, and what the principal's roles mean, at one moment."""
 
     since: str
-    roles: Sequence[str]
+    meaning: Mapping[str, Sequence[str]]
     direct: Sequence[str]
     denies: Sequence[str]
-    meaning: Mapping[str, Sequence[str]]
     token: TokenHeld | None
 
     @property
@@ -41,11 +41,12 @@ class Held(NamedTuple):
 
         A role that the principal has no more gives nothing to its tokens either; nor does one that was made anew.
         """
-        names, direct = self.roles, self.direct
+        names: Iterable[str] = self.meaning
+        direct = self.direct
         if self.token is not None:
             is_its_own = self.token.principal_since == self.since
-            names, direct = [name for name in self.token.roles if is_its_own and name in self.roles], ()
-        allowed = [permission for name in names for permission in self.meaning.get(name, ())]
+            names, direct = [name for name in self.token.roles if is_its_own and name in self.meaning], ()
+        allowed = [permission for name in names for permission in self.meaning[name]]
         return Grants(frozenset([*allowed, *direct]), frozenset(self.denies))
 
 
@@ -107,12 +108,27 @@ def _held(principal: Item | None, roles: Item | None, token: Item | None = None)
     rights: Mapping[str, Any] = principal or {}
     return Held(
         since=rights.get("created_at", ""),
-        roles=rights.get("roles", ()),
+        meaning=_meaning(rights, roles),
         direct=rights.get("grants", ()),
         denies=rights.get("denies", ()),
-        meaning=_STANDARD if roles is None else {name: role["permissions"] for name, role in roles["roles"].items()},
         token=None if token is None else _token(token),
     )
+
+
+def _meaning(rights: Mapping[str, Any], roles: Item | None) -> Mapping[str, Sequence[str]]:
+    """Return what each of a principal's roles gives.
+
+    One that is not there any more gives nothing, nor does one that was made anew since it was given.
+    """
+    if roles is None:
+        return {name: _STANDARD[name] for name in rights.get("roles", ()) if name in _STANDARD}
+    found = {name: roles["roles"][name] for name in rights.get("roles", ()) if name in roles["roles"]}
+    given_at = datetime.fromisoformat(rights["updated_at"]) if found else None
+    return {
+        name: role["permissions"]
+        for name, role in found.items()
+        if given_at is not None and datetime.fromisoformat(role["created_at"]) <= given_at
+    }
 
 
 def _token(token: Item) -> TokenHeld:

@@ -9,7 +9,7 @@ from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Entity, Slice
 from chalicelib.models.permissions import Grants, escalation
 from chalicelib.models.principals import Principal, PrincipalNew
-from chalicelib.models.roles import ADMIN, permissions_of
+from chalicelib.models.roles import ADMIN, permissions_of, still_given
 from chalicelib.repositories.principals import Principals as PrincipalRepository
 from chalicelib.repositories.principals import Standing
 from chalicelib.repositories.records import Versions, persist
@@ -104,14 +104,16 @@ class Principals:
         if unknown is not None:
             message = f"There is no role {unknown}."
             raise ConflictError(message)
-        after = self._changed(principal_id, before.principal, body, caller)
+        after = self._changed(principal_id, before, body, caller)
         check_giver(caller, before=grants_of(before.principal, before.roles), after=grants_of(after, before.roles))
         entry = self._entry("put", principal_id, before.principal, after, caller)
         self._principals.save(before, after, entry, admins=_admins(before, principal_id, after))
         return after
 
-    def _changed(self, principal_id: str, before: Principal | None, body: PrincipalNew, caller: Caller) -> Principal:
-        at = self._now()
+    def _changed(self, principal_id: str, standing: Standing, body: PrincipalNew, caller: Caller) -> Principal:
+        before, roles = standing.principal, standing.roles.roles
+        # Never before the roles it is given were made, whatever another machine's clock said then.
+        at = max([self._now(), *(roles[name].created_at for name in body.roles if name in roles)])
         return Principal(
             id=principal_id,
             owner=caller.principal if before is None else before.owner,
@@ -135,7 +137,8 @@ def grants_of(principal: Principal | None, roles: RoleSet) -> Grants:
     """Return what a principal may do."""
     if principal is None:
         return Grants()
-    allowed = [*permissions_of(principal.roles, roles.roles), *principal.grants]
+    names = still_given(principal.roles, principal.updated_at, roles.roles)
+    allowed = [*permissions_of(names, roles.roles), *principal.grants]
     return Grants(frozenset(allowed), frozenset(principal.denies))
 
 

@@ -7,7 +7,7 @@ from chalicelib.errors import ConflictError, PermissionDeniedError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Made, Once, Slice
 from chalicelib.models.permissions import NOTHING, Grants
-from chalicelib.models.roles import permissions_of
+from chalicelib.models.roles import permissions_of, still_given
 from chalicelib.models.tokens import Secret, Token, TokenNew
 from chalicelib.repositories.principals import Principals
 from chalicelib.repositories.records import Versions, persist
@@ -48,8 +48,8 @@ class Tokens:
             raise PermissionDeniedError(message)
         standing = self._principals.standing(body.principal)
         principal = standing.principal
-        had = principal.roles if principal else []
-        missing = next((name for name in body.roles if name not in had or name not in standing.roles.roles), None)
+        had = still_given(principal.roles, principal.updated_at, standing.roles.roles) if principal else []
+        missing = next((name for name in body.roles if name not in had), None)
         if principal is None or missing is not None:
             message = f"{body.principal} does not have the role {missing}."
             raise ConflictError(message)

@@ -37,7 +37,7 @@ class Call:
     def arn(self) -> str:
         """The ARN that an authorizer's policy is about."""
         api = f"arn:aws:execute-api:{self.stage.region}:{self.stage.account}:{self.stage.api_id}/{self.stage.name}"
-        return f"{api}/{self.request.method}/{self.path.lstrip('/')}"
+        return f"{api}/{self.request.method}/{self.path.strip('/')}"
 
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:

@@ -40,7 +40,9 @@ class Gateway:
         now: Callable[[], float] = time.time,
     ) -> None:
         """Take an API and its surroundings: `keys` returns the API keys (value to name), without `plan` unlimited."""
-        self._router = Router(resources)
+        found = list(resources)
+        self._router = Router(found)
+        self._elsewhere = next((resource for resource in found if resource.cors), None)
         self._stage = stage
         self._invoke = invoke
         self._authorizers = Authorizers(invoke=invoke, user_pools=user_pools, now=now)
@@ -58,9 +60,9 @@ class Gateway:
                 raise RefusedError("MISSING_AUTHENTICATION_TOKEN")
             return self._answer(request, found, request_id, url)
         except RefusedError as refused:
-            answer = refused.response(
-                request_id, found.resource.cors_headers(request.header("Origin")) if found else {}
-            )
+            # A gateway response is the whole API's: an unknown path has the CORS that the known ones have.
+            known = found.resource if found else self._elsewhere
+            answer = refused.response(request_id, known.cors_headers(request.header("Origin")) if known else {})
             resource = found.resource.path if found else "an unknown path"
             _LOG.info("gateway: %s %s is %d, request %s", request.method, resource, answer.status, request_id)
             return answer

@@ -26,6 +26,15 @@ def _any_matches(patterns: str | list[str], value: str, *, lower: bool) -> bool:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """`*` is any number of any characters, `/` among them; `?` is one."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, value, re.DOTALL) is not None
+    """`*` is any number of any characters, `/` among them; `?` is one.
+
+    Each part between stars is taken where it comes first, so that a long path costs no more than its length.
+    """
+    first, *rest = (re.compile(re.escape(part).replace(r"\?", "."), re.DOTALL) for part in pattern.split("*"))
+    if not rest:
+        return first.fullmatch(value) is not None
+    found = first.match(value)
+    for part in rest[:-1]:
+        found = found and part.search(value, found.end())
+    last = len(value) - len(pattern.rpartition("*")[2])
+    return found is not None and found.end() <= last and rest[-1].fullmatch(value, last) is not None

@@ -17,6 +17,7 @@ def resources(name: str, *, protected: bool) -> dict[str, Any]:
             "Properties": {
                 "UserPoolName": name,
                 "UsernameAttributes": ["email"],
+                "AutoVerifiedAttributes": ["email"],
                 "UsernameConfiguration": {"CaseSensitive": False},
                 "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
                 "Policies": {

@@ -74,11 +74,16 @@ def _named(options: argparse.Namespace) -> dict[str, list[str]]:
     return {"roles": options.role, "grants": options.permission, "denies": options.deny}
 
 
-def _grant(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
+def _grant(store: Any, project: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
     if not any(_named(options).values()):
         message = "name what to give: --role, --permission or --deny"
         raise GrailError(message)
-    return [store.grant(options.principal, **_named(options))]
+    rows = [store.grant(options.principal, **_named(options))]
+    known = {part for permission in project.permissions() for part in permission.split(":")} | {"*"}
+    for rule in (*options.permission, *options.deny):
+        if not set(rule.split(":")[:2]) <= known:
+            print(f"note: no route of this app needs {rule}", file=sys.stderr)
+    return rows
 
 
 def _revoke(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own

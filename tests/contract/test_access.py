@@ -1020,3 +1020,16 @@ def test_a_role_that_is_gone_can_be_kept_and_not_given(services: Services) -> No
     assert put(services, "bob", roles=["helper"], grants=["mocks:read"]).roles == ["helper"]
     with pytest.raises(ConflictError):
         put(services, "carol", roles=["helper"])
+
+
+def test_a_role_made_anew_is_not_what_was_given(services: Services) -> None:
+    """Who had the old one of that name gets nothing of it, until it is given again by who holds it."""
+    put_role(services, "helper", "notes:read")
+    put(services, "bob", roles=["helper"])
+    services.roles.delete("helper", expected=None, caller=OPERATOR)
+    put_role(services, "helper", "people:read")
+    assert services.credentials.grants_of("bob", None) == Grants()
+    with pytest.raises(PermissionDeniedError):
+        put(services, "bob", GIVER, roles=["helper"])
+    put(services, "bob", roles=["helper"])
+    assert services.credentials.grants_of("bob", None) == Grants(frozenset({"people:read"}))

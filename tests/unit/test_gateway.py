@@ -316,3 +316,21 @@ ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 def test_a_policy_is_evaluated(statements: list[dict[str, Any]], *, allowed: bool) -> None:
     """An explicit deny wins, no match is a deny, `*` spans `/`, resources have case and actions have none."""
     assert policy.allows({"Statement": statements}, action="execute-api:Invoke", resource="arn:x/GET/a/b") is allowed
+
+
+def test_an_unknown_path_has_cors_too() -> None:
+    """A gateway response is the whole API's; without it a browser would not show the answer."""
+    assert send("GET", "/nothing")[1]["Access-Control-Allow-Origin"] == "https://example.com"
+
+
+def test_a_trailing_slash_is_no_other_path_to_a_policy() -> None:
+    """Which names the route without one."""
+    assert send("GET", "/secret/", ("Authorization", "good"))[0] == 200
+
+
+def test_a_policy_is_evaluated_in_time_that_grows_with_the_path() -> None:
+    """Stars and near misses all over do not multiply."""
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "arn:" + "*:" * 50 + "end"}
+    long = "arn:" + ":" * 100_000
+    assert not policy.allows({"Statement": statement}, action="a:b", resource=long)
+    assert policy.allows({"Statement": statement}, action="a:b", resource=long + "end")
