@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,10 +63,10 @@ CONFIG = {
 }
 
 
-def shop(folder: Path) -> Path:
+def shop(folder: Path, *, name: str = "shop") -> Path:
     """Write an app that has users and an API key, and nothing of this blueprint but `grail`."""
     (folder / ".chalice").mkdir(parents=True)
-    (folder / ".chalice" / "config.json").write_text(json.dumps(CONFIG))
+    (folder / ".chalice" / "config.json").write_text(json.dumps({**CONFIG, "app_name": name}))
     (folder / "app.py").write_text(APP)
     (folder / "grail").symlink_to(ROOT / "grail")
     return folder
@@ -144,9 +145,15 @@ def test_who_can_not_sign_in_is_told_why_in_one_line(
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+def name() -> str:
+    """Return an app's name that this process has not used: what moto makes stays, and a worker may come back here."""
+    return f"shop-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Embedded]:
     """Run an embedded AWS in this process, with the data stack of that app."""
-    project = Project(shop(tmp_path_factory.mktemp("embedded") / "shop"))
+    project = Project(shop(tmp_path_factory.mktemp("embedded") / "shop", name=name))
     with pytest.MonkeyPatch.context() as patch, server.listening() as url:
         patch.setattr(sys, "path", [*sys.path])  # entering a project puts its folder first
         patch.chdir(project.folder)
@@ -172,10 +179,10 @@ def test_a_users_token_is_verified_with_the_pools_own_keys(embedded: Embedded) -
         UserPools(lambda _: keys).claims(token, pools=(UserPool(REGION, f"{REGION}_other"),), scopes=scopes)
 
 
-def test_the_stacks_key_is_random_letters_and_digits(embedded: Embedded) -> None:
+def test_the_stacks_key_is_random_letters_and_digits(embedded: Embedded, name: str) -> None:
     """As the template says, under the name that follows from app and stage."""
-    name = data.api_key_name("shop", "dev")
-    secret = boto3.client("secretsmanager", endpoint_url=embedded.url).get_secret_value(SecretId=name)["SecretString"]
+    secrets = boto3.client("secretsmanager", endpoint_url=embedded.url)
+    secret = secrets.get_secret_value(SecretId=data.api_key_name(name, "dev"))["SecretString"]
     assert re.fullmatch(r"[A-Za-z0-9]{40}", secret)
 
 
