@@ -158,8 +158,8 @@ def embedded(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Em
         patch.setattr(sys, "path", [*sys.path])  # entering a project puts its folder first
         patch.chdir(project.folder)
         bare = Embedded(url, "dev", 0, 0)
-        for name, value in bare.environment().items():
-            patch.setenv(name, value)
+        for variable, value in bare.environment().items():
+            patch.setenv(variable, value)
         outputs = server.create_stack(project, "dev", environment=bare.environment())
         yield Embedded(url, "dev", 0, 0, outputs)
 
