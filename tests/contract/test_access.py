@@ -42,11 +42,12 @@ class Ticking:
     """A clock by which no two things happen at once."""
 
     def __init__(self) -> None:
+        self._began = datetime.now(UTC)  # the table's own clock is the real one
         self._seconds = itertools.count()
 
     def __call__(self) -> datetime:
         """Return a time after all that were returned before."""
-        return datetime(2026, 11, 20, tzinfo=UTC) + timedelta(seconds=next(self._seconds))
+        return self._began + timedelta(seconds=next(self._seconds))
 
 
 @pytest.fixture

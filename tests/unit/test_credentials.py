@@ -35,7 +35,7 @@ MadeUp = Callable[[Secret, int], Secret]
 class Clock:
     """A clock that a test moves on."""
 
-    now = datetime(2026, 11, 20, tzinfo=UTC)
+    now = datetime.now(UTC).replace(microsecond=0)  # the table's own clock is the real one
 
     def __call__(self) -> datetime:
         """Return the time."""
