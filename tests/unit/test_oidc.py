@@ -1,5 +1,6 @@
 """JWTs of an identity provider, and its keys."""
 
+import base64
 import json
 import re
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -65,8 +66,12 @@ def test_a_wrong_token_is_refused(provider: Provider, fault: str) -> None:
         provider.issuer.verify(identity.wrong()[fault])
 
 
+DEEP = f"{base64.urlsafe_b64encode(b'[' * 3_000).decode()}.e30.x"
+"""A header that no parser which recurses can read."""
+
+
 @pytest.mark.parametrize(
-    "text", ["", ".", "..", "a.b.c", "\ud800.a.b", "é.é.é", "eyJ.eyJ.x", "W10.e30.", "bnVsbA.e30."]
+    "text", ["", ".", "..", "a.b.c", "\ud800.a.b", "é.é.é", "eyJ.eyJ.x", "W10.e30.", "bnVsbA.e30.", DEEP]
 )
 def test_what_is_no_token_is_refused(provider: Provider, text: str) -> None:
     """Whatever it is."""
