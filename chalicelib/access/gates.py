@@ -19,7 +19,6 @@ from chalicelib import deadline
 from chalicelib.access.gateway_policy import BUDGET, GatewayPolicy, Guarded
 from chalicelib.errors import UnauthenticatedError
 from chalicelib.models.admission import Admission
-from chalicelib.models.permissions import NOTHING
 from chalicelib.settings import Settings
 from chalicelib.web.api import Api
 
@@ -165,7 +164,7 @@ def _answer(decide: Decide, policy: Callable[[], GatewayPolicy], authorization: 
         raise Exception(_UNAUTHORIZED) from None  # noqa: TRY002 - API Gateway's rule
     context = admission.context()
     rest = len(admission.principal) + sum(len(name) + len(str(value)) for name, value in context.items())
-    document = policy().document(admission.grants or NOTHING, arn=arn, room=BUDGET - _FRAME - rest)
+    document = policy().document(admission.grants, arn=arn, room=BUDGET - _FRAME - rest)
     return {"principalId": admission.principal, "context": context, "policyDocument": document}
 
 

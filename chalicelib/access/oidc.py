@@ -16,6 +16,7 @@ import jwt
 
 from chalicelib.errors import UnauthenticatedError, UnavailableError
 from chalicelib.models.admission import of_user
+from chalicelib.models.principals import CHARACTER, LONGEST
 
 ALGORITHMS = ["RS256", "ES256"]
 LEEWAY = 5
@@ -32,7 +33,7 @@ LARGEST_KEYS = 150_000
 LONGEST_TOKEN = 8_000
 SMALLEST_RSA = 2048
 """Bits (RFC 7518, 3.3)."""
-_SUBJECT = re.compile(r"[A-Za-z0-9._@+|:-]{1,123}")
+_SUBJECT = re.compile(rf"{CHARACTER}{{1,{LONGEST - len(of_user(''))}}}")
 """What fits into a principal's id."""
 _LOG = logging.getLogger(__name__)
 

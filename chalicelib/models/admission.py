@@ -25,24 +25,23 @@ class GrantsOf(Protocol):
 class Admission(NamedTuple):
     """A known caller, and what they may do.
 
-    `grants` is None where they are still to be read: they would not fit, or no authorizer of ours ran. `token` is the
-    id of the service token, where it was one. `expires` is the Unix time until which the credential is good, where we
-    know it.
+    `expires` is the Unix time until which the credential is good, `token` the service token's id where it was one.
     """
 
     principal: str
-    grants: Grants | None = None
+    grants: Grants
+    expires: int
     token: str | None = None
-    expires: int | None = None
 
     def context(self) -> dict[str, str | int]:
-        """Return what to put into the authorizer's context; API Gateway makes text of it all."""
-        found: dict[str, str | int] = {}
-        if self.expires is not None:
-            found["expires"] = self.expires
+        """Return what to put into the authorizer's context, without grants that are too long.
+
+        API Gateway makes text of it all.
+        """
+        found: dict[str, str | int] = {"expires": self.expires}
         if self.token is not None:
             found["token"] = self.token
-        if self.grants is not None and len(text := self.grants.text) <= LONGEST:
+        if len(text := self.grants.text) <= LONGEST:
             found["grants"] = text
         return found
 

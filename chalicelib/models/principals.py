@@ -19,9 +19,12 @@ def _not_reserved(name: str) -> str:
     return name
 
 
+CHARACTER = "[A-Za-z0-9._@+|:-]"
+LONGEST = 128
+
 PrincipalId = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9._@+|:-]{1,128}$"),
+    StringConstraints(pattern=rf"^{CHARACTER}{{1,{LONGEST}}}$"),
     AfterValidator(_not_reserved),
     Field(examples=["bob"]),
 ]

@@ -123,11 +123,13 @@ def _meaning(rights: Mapping[str, Any], roles: Item | None) -> Mapping[str, Sequ
     if roles is None:
         return {name: _STANDARD[name] for name in rights.get("roles", ()) if name in _STANDARD}
     found = {name: roles["roles"][name] for name in rights.get("roles", ()) if name in roles["roles"]}
-    given_at = datetime.fromisoformat(rights["updated_at"]) if found else None
+    if not found:
+        return {}
+    given_at = datetime.fromisoformat(rights["updated_at"])
     return {
         name: role["permissions"]
         for name, role in found.items()
-        if given_at is not None and datetime.fromisoformat(role["created_at"]) <= given_at
+        if datetime.fromisoformat(role["created_at"]) <= given_at
     }
 
 

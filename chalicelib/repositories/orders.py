@@ -6,7 +6,7 @@ from chalicelib.errors import ConflictError, NotFoundError, StaleVersionError
 from chalicelib.models.entity import Made, Slice
 from chalicelib.models.orders import Order, Status
 from chalicelib.repositories import keys
-from chalicelib.repositories.records import Records, Versions
+from chalicelib.repositories.records import Records, Versions, owned_by
 from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Table
 
 
@@ -21,7 +21,7 @@ class Orders(Records[Order]):
 
         Raises NotFoundError for the person, KeyReusedError, ConflictError.
         """
-        person = Alive(equals={} if person_owner is None else {"owner": person_owner})
+        person = Alive(equals=owned_by(person_owner))
         try:
             return self.add(order, Check(keys.person(order.person_id), person))
         except ConditionFailedError as failed:
@@ -49,8 +49,7 @@ class Orders(Records[Order]):
 
         Raises NotFoundError, StaleVersionError, and ConflictError from any other status.
         """
-        mine = {} if owner is None else {"owner": owner}
-        condition = Alive(expected, {"status": source, **mine})
+        condition = Alive(expected, {"status": source, **owned_by(owner)})
         try:
             return self._load(self._table.write(self._update_of(order_id, {"status": target}, condition, at)))
         except ConditionFailedError as failed:

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.errors import ConflictError, StaleVersionError
 from chalicelib.models.people import Person
 from chalicelib.repositories import keys
-from chalicelib.repositories.records import Records
+from chalicelib.repositories.records import OWNER, Records
 from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Delete, Item, Put, Table, meets
 
 _EMAIL_KEY = "email_key"
@@ -42,7 +42,7 @@ class People(Records[Person]):
             return self._load(self._table.write(self._update_of(identifier, changes, same_email, at)))
         except ConditionFailedError as failed:
             if failed.item is None or not meets(failed.item, expected, now=at.timestamp()):
-                self._raise_unless_there(identifier, failed.item, expected.equals.get("owner"))
+                self._raise_unless_there(identifier, failed.item, expected.equals.get(OWNER))
                 raise StaleVersionError from failed
             return self._move_claim(failed.item, changes, at)
 

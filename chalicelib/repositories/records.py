@@ -24,6 +24,14 @@ Versions = frozenset[int] | None
 T = TypeVar("T")
 
 
+OWNER = "owner"
+
+
+def owned_by(owner: str | None) -> dict[str, str]:
+    """Return what an item must have to be an owner's; None: anyone's."""
+    return {} if owner is None else {OWNER: owner}
+
+
 class LostRaceError(Exception):
     """Somebody else wrote between our read and our write."""
 
@@ -184,7 +192,7 @@ class Records(Generic[E]):
         try:
             return self._load(self._table.write(self._update_of(identifier, changes, expected, at)))
         except ConditionFailedError as failed:
-            self._raise_unless_there(identifier, failed.item, expected.equals.get(_OWNER))
+            self._raise_unless_there(identifier, failed.item, expected.equals.get(OWNER))
             raise StaleVersionError from failed
 
     def _bury(self, entity: E, tombstone: Item) -> None:
@@ -238,7 +246,7 @@ class Records(Generic[E]):
 
     def _raise_unless_there(self, identifier: str, item: Item | None, owner: str | None) -> None:
         """Raise NotFoundError unless the item is alive, and the owner's: what is somebody else's looks like nothing."""
-        if item is None or DELETED in item or owner not in {None, item[_OWNER]}:
+        if item is None or DELETED in item or owner not in {None, item[OWNER]}:
             raise NotFoundError(self._model.KIND, identifier)
 
 
@@ -259,8 +267,5 @@ def _text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-_OWNER = "owner"
-
-
 def _mine(owner: str | None, versions: frozenset[int]) -> Alive:
-    return Alive(versions, {} if owner is None else {_OWNER: owner})
+    return Alive(versions, owned_by(owner))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from chalicelib.errors import ConflictError, NotFoundError, PermissionDeniedError, StaleVersionError
 from chalicelib.models.audit import Entry
@@ -115,11 +116,7 @@ class Principals:
         # Never before the roles it is given were made, whatever another machine's clock said then.
         at = max([self._now(), *(roles[name].created_at for name in body.roles if name in roles)])
         return Principal(
-            id=principal_id,
-            owner=caller.principal if before is None else before.owner,
-            version=first_version(at) if before is None else before.version + 1,
-            created_at=at if before is None else before.created_at,
-            updated_at=at,
+            **revise(principal_id, before, at=at, caller=caller),
             roles=list(dict.fromkeys(body.roles)),
             grants=list(dict.fromkeys(body.grants)),
             denies=list(dict.fromkeys(body.denies)),
@@ -158,12 +155,19 @@ def check_version(current: Entity | None, expected: Versions, *, must_exist: boo
         raise StaleVersionError
 
 
-def first_version(at: datetime) -> int:
-    """Return the version of what is made under a name that may have been used before: none that it had then.
+def revise(name: str, before: Entity | None, *, at: datetime, caller: Caller) -> dict[str, Any]:
+    """Return the fields that every entity has which is set under a name, where there was one before or was not.
 
-    It counts on from the time, in milliseconds.
+    A first version counts on from the time, in milliseconds: the name may have been used before, and what it stood for
+    then had none of these versions.
     """
-    return int(at.timestamp() * 1000)
+    return {
+        "id": name,
+        "owner": caller.principal if before is None else before.owner,
+        "version": int(at.timestamp() * 1000) if before is None else before.version + 1,
+        "created_at": at if before is None else before.created_at,
+        "updated_at": at,
+    }
 
 
 def _admins(standing: Standing, principal_id: str, after: Principal | None) -> frozenset[str]:

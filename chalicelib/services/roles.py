@@ -11,7 +11,7 @@ from chalicelib.models.roles import ADMIN, Role, RoleNew
 from chalicelib.repositories.records import Versions, persist
 from chalicelib.repositories.roles import Roles as RoleRepository
 from chalicelib.services.audit import Audit
-from chalicelib.services.principals import check_giver, check_version, first_version
+from chalicelib.services.principals import check_giver, check_version, revise
 from chalicelib.services.service import Clock
 
 _MOST = 100
@@ -55,7 +55,8 @@ class Roles:
                 message = f"There can be {_MOST} roles."
                 raise ConflictError(message)
             at = self._now()
-            after = _changed(name, role, body, caller, at)
+            stamps = revise(name, role, at=at, caller=caller)
+            after = Role(**stamps, permissions=list(dict.fromkeys(body.permissions)))
             others = (kept for other, kept in before.roles.items() if other != name)
             if sum(len(kept.permissions) for kept in (*others, after)) > _MOST_PERMISSIONS:
                 message = f"All roles together can have {_MOST_PERMISSIONS} permissions."
@@ -98,17 +99,6 @@ def _check_name(name: str) -> None:
     if name == ADMIN:
         message = "The role admin stays as it is."
         raise ConflictError(message)
-
-
-def _changed(name: str, before: Role | None, body: RoleNew, caller: Caller, at: datetime) -> Role:
-    return Role(
-        id=name,
-        owner=caller.principal if before is None else before.owner,
-        version=first_version(at) if before is None else before.version + 1,
-        created_at=at if before is None else before.created_at,
-        updated_at=at,
-        permissions=list(dict.fromkeys(body.permissions)),
-    )
 
 
 def _grants(role: Role | None) -> Grants:
