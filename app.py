@@ -1,16 +1,25 @@
-"""The contents page: every route and the authorizer, in reading order."""
+"""The contents page: every route, authorizer, queue, stream, rule and schedule, in reading order."""
 
 import os
+from datetime import datetime, timedelta
+
+from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.access import gates
 from chalicelib.bootstrap import grants_of, services
+from chalicelib.events.consumer import Outcome
+from chalicelib.events.sources import Report, uploaded_to
+from chalicelib.events.work import WORKER
 from chalicelib.models.admission import Admission
 from chalicelib.models.audit import EntryView
+from chalicelib.models.documents import DocumentNew, DocumentView, LinkedDocumentView
+from chalicelib.models.inbox import DeliveryView, PartnerEvent, Receipt
 from chalicelib.models.orders import OrderNew, OrderView
 from chalicelib.models.people import PersonNew, PersonPatch, PersonView
 from chalicelib.models.principals import Me, PrincipalInPath, PrincipalNew, PrincipalView
 from chalicelib.models.roles import RoleName, RoleNew, RoleView
 from chalicelib.models.tokens import TokenNew, TokenView
+from chalicelib.repositories.queue import EVENTS, INBOX
 from chalicelib.settings import APP, Settings
 from chalicelib.telemetry import Telemetry
 from chalicelib.web import docs, health, openapi, resources
@@ -19,7 +28,7 @@ from chalicelib.web.context import Context
 from chalicelib.web.cors import Cors
 from chalicelib.web.endpoint import authenticated, endpoint, public
 from chalicelib.web.pages import Page, Paging
-from chalicelib.web.results import Created, Document
+from chalicelib.web.results import Accepted, Created, Document
 
 stage = Settings.read()  # at import, for what Chalice has to know before it packages: the authorizer, CORS
 app = Api(APP, telemetry=Telemetry(APP), grants_of=grants_of)
@@ -251,9 +260,99 @@ def cancel_order(order_id: str, ctx: Context) -> OrderView:
     return services().orders.cancel(order_id, expected=ctx.if_match, caller=ctx.caller)
 
 
+# Documents
+
+
+@app.route("/people/{person_id}/documents", methods=["GET"], authorizer=gate)
+@endpoint("documents:read", owned=True)
+def list_documents(person_id: str, query: Paging, ctx: Context) -> Page[DocumentView]:
+    """List a person's documents, oldest first."""
+    part = services().documents.of_person(person_id, limit=query.limit, after=query.after, caller=ctx.caller)
+    return Page.of(part)
+
+
+@app.route("/people/{person_id}/documents", methods=["POST"], authorizer=gate)
+@endpoint("documents:write", owned=True)
+def add_document(person_id: str, body: DocumentNew, ctx: Context) -> Created[LinkedDocumentView]:
+    """Announce a file; the answer has the form that uploads it."""
+    made = services().documents.create(person_id, body, once=ctx.once, caller=ctx.caller)
+    return Created(made, f"/people/{person_id}/documents/{made.entity.id}")
+
+
+@app.route("/people/{person_id}/documents/{document_id}", methods=["GET"], authorizer=gate)
+@endpoint("documents:read", owned=True)
+def get_document(person_id: str, document_id: str, ctx: Context) -> LinkedDocumentView:
+    """Return a document, and where it can be downloaded."""
+    return services().documents.get(person_id, document_id, caller=ctx.caller)
+
+
+@app.route("/people/{person_id}/documents/{document_id}", methods=["DELETE"], authorizer=gate)
+@endpoint("documents:write", owned=True)
+def delete_document(person_id: str, document_id: str, ctx: Context) -> None:
+    """Delete a document, and with it the file."""
+    services().documents.delete(person_id, document_id, expected=ctx.if_match, caller=ctx.caller)
+
+
+# The inbox
+
+
+@app.route("/inbox", methods=["POST"], authorizer=gate, api_key_required=True)
+@endpoint("inbox:write")
+def take_event(body: PartnerEvent, ctx: Context) -> Accepted[Receipt]:
+    """Take a partner's event, to be kept a moment later."""
+    return Accepted(services().inbox.take(body, caller=ctx.caller))
+
+
+@app.route("/inbox", methods=["GET"], authorizer=gate)
+@endpoint("inbox:read")
+def list_inbox(query: Paging) -> Page[DeliveryView]:
+    """List the partners' events, oldest first."""
+    return Page.of(services().inbox.page(limit=query.limit, after=query.after))
+
+
 # /api/{name}: one set of routes for each entry of services/resources.py
 
 resources.mount(app, lambda name: services().resources[name], authorizer=gate)
+
+# Events: what reaches the app otherwise than by a request
+
+
+@app.on_dynamodb_record(stage.stream_arn, batch_size=100, starting_position="TRIM_HORIZON")
+def on_change(event: DynamoDBEvent) -> Report:
+    """Tell the queue what came and went in the table that somebody has to act on."""
+    return services().stream.take(event.to_dict()["Records"], function="on_change")
+
+
+@app.on_sqs_message(stage.queue_name(EVENTS), batch_size=10)
+def on_event(event: SQSEvent) -> Outcome:
+    """Do what events ask for: confirm orders, remove what nobody has any more."""
+    return services().consumers[EVENTS].take(event.to_dict()["Records"], function="on_event")
+
+
+@app.on_sqs_message(stage.queue_name(INBOX), batch_size=10)
+def on_delivery(event: SQSEvent) -> Outcome:
+    """Keep what partners sent."""
+    return services().consumers[INBOX].take(event.to_dict()["Records"], function="on_delivery")
+
+
+@app.on_cw_event(uploaded_to(stage.bucket_name))
+def on_upload(event: CloudWatchEvent) -> Report:
+    """Note that a document was uploaded."""
+    return services().uploads.take(event.to_dict())
+
+
+@app.schedule("rate(5 minutes)")
+def expire_orders(_: CloudWatchEvent) -> Report:
+    """Let orders expire that have been pending too long."""
+    return {"expired": services().orders.expire(caller=WORKER)}
+
+
+@app.schedule("cron(30 0 * * ? *)")
+def report_orders(event: CloudWatchEvent) -> Report:
+    """Write the orders of the day before (UTC) to the bucket."""
+    key, orders = services().reports.write(datetime.fromisoformat(event.time).date() - timedelta(days=1))
+    return {"key": key, "orders": orders}
+
 
 if "AWS_CHALICE_CLI_MODE" in os.environ:  # never in Lambda: `chalice local` serves on an embedded AWS
     from grail.localcloud import attach  # noqa: F401

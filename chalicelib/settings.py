@@ -16,8 +16,10 @@ class Settings:
     """One stage's settings, read once.
 
     `stage` is the Chalice stage. `people_shards` is the number of partitions the list of people is spread over: it
-    may only grow, since a person stays on the shard it was written to. `mocks_in_memory` keeps the `mocks` resource in
-    this process, which only makes sense where there is one process.
+    may only grow, since a person stays on the shard it was written to; `order_shards` is the same of the lists of a
+    day's orders and of those pending. `pending_seconds` is how long an order may be pending. `stream_arn` is the
+    table's stream's, which the data stack's outputs tell: known to Chalice's CLI only. `mocks_in_memory` keeps the
+    `mocks` resource in this process, which only makes sense where there is one process.
 
     `authorizer` is the kind of authorizer in front (`access.gates`). `revocation_seconds` is how long after a change
     of the permission store an answer from before it may still count, in API Gateway and in the authorizer's process
@@ -27,6 +29,9 @@ class Settings:
 
     stage: str
     people_shards: int
+    order_shards: int
+    pending_seconds: int
+    stream_arn: str
     mocks_in_memory: bool
     authorizer: str
     revocation_seconds: int
@@ -40,6 +45,15 @@ class Settings:
     def table_name(self) -> str:
         """The one DynamoDB table's name; `grail.stack` derives the same from the app's and the stage's name."""
         return f"{APP}-{self.stage}"
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket's name, derived as the table's is."""
+        return f"{APP}-{self.stage}-files"
+
+    def queue_name(self, queue: str) -> str:
+        """Return a queue's name, derived as the table's is; its dead-letter queue's ends with `-dlq`."""
+        return f"{APP}-{self.stage}-{queue}"
 
     @property
     def gateway_seconds(self) -> int:
@@ -63,6 +77,9 @@ class Settings:
         settings = cls(
             stage=stage,
             people_shards=_number(environ, "PEOPLE_SHARDS", default=1, least=1),
+            order_shards=_number(environ, "ORDER_SHARDS", default=1, least=1),
+            pending_seconds=_number(environ, "PENDING_SECONDS", default=900, least=1),
+            stream_arn=environ.get("TABLE_STREAM_ARN", ""),
             mocks_in_memory=stage == "dev",
             authorizer=environ.get("AUTHORIZER", "token"),
             revocation_seconds=_number(environ, "REVOCATION_SECONDS", default=0, least=0),

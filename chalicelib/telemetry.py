@@ -1,6 +1,7 @@
-"""One JSON log line and one set of metrics per request: nothing of a body, a token or a person but the caller's id."""
+"""One JSON log line and one set of metrics per request or event: nothing of a body, a token or a person but ids."""
 
 import traceback
+from collections.abc import Mapping, Sequence
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -44,13 +45,38 @@ class Telemetry:
             fields["stack"] = _stack(error)
         log = self._log().error if failed else self._log().info
         log("request", extra=fields)
-        self._measure(route=f"{method} {route}", seconds=seconds, failed=failed, cold=cold)
+        self._measure("route", f"{method} {route}", seconds=seconds, failures=int(failed), cold=cold)
 
-    def _measure(self, *, route: str, seconds: float, failed: bool, cold: bool) -> None:
+    def event(
+        self,
+        *,
+        request_id: str,
+        function: str,
+        report: Mapping[str, object],
+        seconds: float,
+        errors: Sequence[Exception],
+    ) -> None:
+        """Report an event that was handled. `report` is what became of it, `errors` what went wrong on the way."""
+        cold, self._cold = self._cold, False
+        fields: dict[str, object] = {
+            "request_id": request_id,
+            "function": function,
+            "duration_ms": round(seconds * 1000, 3),
+            "cold_start": cold,
+            **report,
+        }
+        if errors:
+            fields["error"] = type(errors[0]).__name__
+            fields["stack"] = _stack(errors[0])
+        log = self._log().error if errors else self._log().info
+        log("event", extra=fields)
+        self._measure("function", function, seconds=seconds, failures=len(errors), cold=cold)
+
+    def _measure(self, dimension: str, name: str, *, seconds: float, failures: int, cold: bool) -> None:
         metrics = EphemeralMetrics(namespace=self._app, service=self._app)  # an instance per request: threads
-        metrics.add_dimension("route", route)
+        metrics.add_dimension(dimension, name)
         metrics.add_metric("Duration", MetricUnit.Milliseconds, seconds * 1000)
-        metrics.add_metric("Failures", MetricUnit.Count, int(failed))
+        metrics.add_metric("Failures", MetricUnit.Count, failures)
         metrics.add_metric("ColdStarts", MetricUnit.Count, int(cold))
         metrics.flush_metrics()
 

@@ -22,18 +22,23 @@ class Answer(NamedTuple):
     body: Any
 
 
+_KEY = "0123456789012345678901234567890123456789"
+
+
 class Front:
-    """Sends requests; `called` names the functions that they started, since it was cleared."""
+    """Sends requests, each with an API key; `called` names the functions that they started, since it was cleared."""
 
     def __init__(self, app: Chalice, *, now: Callable[[], float] = time.time) -> None:
         self.called: list[str] = []
         self._app = app
         stage = Stage(name="api", region="eu-central-1")
-        self._gateway = Gateway(chalice_app.resources(app), stage=stage, invoke=self._invoke, now=now)
+        self._gateway = Gateway(
+            chalice_app.resources(app), stage=stage, invoke=self._invoke, keys=lambda: {_KEY: "front"}, now=now
+        )
 
     def __call__(self, method: str, path: str, *, token: str | None = None, body: Any = None, **headers: str) -> Answer:
         """Send a request; a body that is not None is sent as JSON."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"x-api-key": _KEY, **{name.replace("_", "-"): value for name, value in headers.items()}}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
         if body is not None:

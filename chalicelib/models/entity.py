@@ -31,6 +31,12 @@ class Entity(BaseModel):
     request_hash: str | None = None
 
 
+class Belonging(Entity):
+    """Base of what hangs on a person, and goes when the person does."""
+
+    person_id: Id
+
+
 class EntityView(View):
     """Base of what clients get to see of an entity; its version is the ETag."""
 
@@ -40,6 +46,7 @@ class EntityView(View):
 
 
 E = TypeVar("E", bound=Entity)
+B = TypeVar("B", bound=Belonging)
 T_co = TypeVar("T_co", covariant=True)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from chalicelib.models.currencies import CurrencyCode
-from chalicelib.models.entity import Entity, EntityView
+from chalicelib.models.entity import Belonging, EntityView
 from chalicelib.models.fields import Id, RequestModel, Title, View
 
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
@@ -60,7 +60,7 @@ class OrderView(EntityView):
     total: int
 
 
-class Order(OrderView, Entity):
+class Order(OrderView, Belonging):
     """An order, as stored."""
 
     KIND: ClassVar[str] = "order"

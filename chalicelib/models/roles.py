@@ -48,7 +48,16 @@ STANDARD: Mapping[str, Role] = {
     role.id: role
     for role in (
         _standard(ADMIN, "*:*"),
-        _standard("editor", "*:read", "people:write", "orders:write", "notes:write", "mocks:write"),
+        _standard(
+            "editor",
+            "*:read",
+            "people:write",
+            "orders:write",
+            "documents:write",
+            "notes:write",
+            "mocks:write",
+        ),
+        _standard("partner", "inbox:write"),
         _standard("viewer", "*:read"),
     )
 }

@@ -1,26 +1,16 @@
 """The table in DynamoDB: the only module that calls it."""
 
-import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    ChecksumError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own name
-    CredentialRetrievalError,
-    HTTPClientError,
-    IncompleteReadError,
-)
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
-from chalicelib import deadline
-from chalicelib.errors import TooLargeError, UnavailableError
+from chalicelib.errors import TooLargeError
 from chalicelib.repositories import keys
+from chalicelib.repositories.attempts import CONFIG, TRANSIENT, Attempts, Operation
 from chalicelib.repositories.expressions import Expression
 from chalicelib.repositories.keys import PK, SK, Key
 from chalicelib.repositories.marshal import marshal, unmarshal
@@ -38,51 +28,9 @@ from chalicelib.repositories.table import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ATTEMPTS = 4
-CONNECT_TIMEOUT, READ_TIMEOUT = 0.5, 1.5
-"""Seconds; DynamoDB answers in milliseconds, or not at all."""
-_MARGIN = 0.3
-"""Seconds to turn a failure into an answer."""
-_BASE_PAUSE = 0.05
-_LONGEST_PAUSE = 1.0
-_TRANSIENT = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "ReplicatedWriteConflictException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-        # the codes inside CancellationReasons
-        "ProvisionedThroughputExceeded",
-        "ThrottlingError",
-        "TransactionConflict",
-    }
-)
-_TRANSIENT_EXCEPTIONS = (
-    ChecksumError,
-    ConnectionError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    IncompleteReadError,
-    ResponseParserError,
-)
-"""Lost, cut off or garbled on the way."""
-_FIRST_SERVER_ERROR = 500
-
-
-class _Operation(Protocol):
-    def __call__(self, **parameters: Any) -> Mapping[str, Any]: ...  # noqa: ANN401 - boto3's parameters
-
 
 class DynamoTable:
-    """A `Table` in DynamoDB. Safe to use from several threads.
-
-    Retries are ours and not botocore's, because they have to end before the invocation does.
-    """
+    """A `Table` in DynamoDB. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -93,17 +41,9 @@ class DynamoTable:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._name = name
-        self._client: Any = client or boto3.client(
-            "dynamodb",
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=READ_TIMEOUT,
-                retries={"total_max_attempts": 1},
-                max_pool_connections=50,  # `chalice local` serves from many threads
-            ),
-        )
+        self._client: Any = client or boto3.client("dynamodb", config=CONFIG)
         self._now = now
-        self._sleep = sleep
+        self._attempts = Attempts("database", sleep=sleep)
 
     def get(self, key: Key) -> Item | None:
         """GetItem, consistent."""
@@ -215,29 +155,8 @@ class DynamoTable:
             parameters["ExpressionAttributeValues"] = marshal(expression.values)
         return operation, parameters
 
-    def _call(self, operation: _Operation, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401 - boto3's parameters
-        """Call DynamoDB, again and again while it is worth it and there is time.
-
-        Full jitter: the pause is anything up to a bound that doubles (Amazon Builders' Library, "Timeouts, retries
-        and backoff with jitter").
-        """
-        pause = 0.0
-        last: Exception | None = None
-        for attempt in range(1, ATTEMPTS + 1):
-            if deadline.seconds_left() < pause + CONNECT_TIMEOUT + READ_TIMEOUT + _MARGIN:
-                break
-            if pause:
-                self._sleep(pause)
-            try:
-                return operation(**parameters)
-            except _TRANSIENT_EXCEPTIONS as error:
-                last = error
-            except ClientError as error:
-                _raise_unless_transient(error)
-                last = error
-            pause = random.uniform(0, min(_LONGEST_PAUSE, _BASE_PAUSE * 2**attempt))  # noqa: S311 - jitter
-        message = "The database is too busy to answer now."
-        raise UnavailableError(message) from last
+    def _call(self, operation: Operation, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401 - boto3's parameters
+        return self._attempts.call(operation, explain=_explain, **parameters)
 
 
 def _alive(found: Mapping[str, Any] | None) -> Item | None:
@@ -251,8 +170,8 @@ def _is_work_of(item: Item, write_id: str) -> bool:
     return item.get(WRITE_ID) == write_id
 
 
-def _raise_unless_transient(error: ClientError) -> None:
-    """Return for an error that may pass, raise what any other error means."""
+def _explain(error: ClientError) -> bool:
+    """Raise what an error means to a repository; tell of a cancelled transaction whether it may pass."""
     code = error.response["Error"]["Code"]
     if code == "TransactionCanceledException":
         reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
@@ -260,8 +179,8 @@ def _raise_unless_transient(error: ClientError) -> None:
         if failed:
             items = [_found(reasons[index]) for index in failed]
             raise ConditionFailedError(failed[0], items[0], [item for item in items if item is not None]) from error
-        if any(reason.get("Code") in _TRANSIENT for reason in reasons):
-            return
+        if any(reason.get("Code") in TRANSIENT for reason in reasons):
+            return True
         if any("exceeded the maximum allowed size" in reason.get("Message", "") for reason in reasons):
             code = "ValidationException"
     if code == "ConditionalCheckFailedException":
@@ -269,9 +188,7 @@ def _raise_unless_transient(error: ClientError) -> None:
     if code == "ValidationException" and "exceeded the maximum allowed size" in str(error):
         message = "It is too large to be stored: an item may have 400 KB."
         raise TooLargeError(message) from error
-    failed_there = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _FIRST_SERVER_ERROR
-    if code not in _TRANSIENT and not failed_there:
-        raise error
+    return False
 
 
 def _found(answer: Mapping[str, Any]) -> Item | None:

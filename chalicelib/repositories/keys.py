@@ -1,24 +1,27 @@
 """The data model on one page: one table, and how every access finds its items.
 
-| item        | pk            | sk        | gsi1pk          | gsi2pk                | read by                        |
-|-------------|---------------|-----------|-----------------|-----------------------|--------------------------------|
-| person      | PERSON#id     | PROFILE   | PERSON#shard    | PERSON@owner          | GetItem; Query gsi1*, gsi2     |
-| email claim | EMAIL#address | CLAIM     |                 |                       | only written, transactions     |
-| order       | ORDER#id      | METADATA  | PERSON#id#ORDER | PERSON#id#ORDER@owner | GetItem; Query gsi1, gsi2      |
-| resource    | API#NAME#id   | ITEM      | API#NAME#shard  | API#NAME@owner        | GetItem; Query gsi1*, gsi2     |
-| principal   | PRINCIPAL#id  | PRINCIPAL | PRINCIPAL#shard |                       | Get-, BatchGetItem; Query gsi1 |
-| token       | TOKEN#id      | TOKEN     | TOKEN#shard     |                       | Get-, BatchGetItem; Query gsi1 |
-| all roles   | ROLES         | ROLES     |                 |                       | Get-, BatchGetItem             |
-| all admins  | ADMINS        | ADMINS    |                 |                       | BatchGetItem                   |
-| audit entry | AUDIT#id      | AUDIT     | AUDIT#shard     |                       | Query gsi1                     |
+| item        | pk            | sk        | gsi1pk            | gsi2pk                  | read by                      |
+|-------------|---------------|-----------|-------------------|-------------------------|------------------------------|
+| person      | PERSON#id     | PROFILE   | PERSON#shard      | PERSON@owner            | GetItem; Query gsi1*, gsi2   |
+| email claim | EMAIL#address | CLAIM     |                   |                         | only written, transactions   |
+| order       | ORDER#id      | METADATA  | PERSON#id#ORDER   | PERSON#id#ORDER@owner   | GetItem; Query gsi1 to gsi4* |
+| document    | DOCUMENT#id   | METADATA  | PERSON#id#DOCUMENT| PERSON#id#DOCUMENT@owner| GetItem; Query gsi1, gsi2    |
+| resource    | API#NAME#id   | ITEM      | API#NAME#shard    | API#NAME@owner          | GetItem; Query gsi1*, gsi2   |
+| delivery    | INBOX#id      | DELIVERY  | INBOX#shard       |                         | Query gsi1                   |
+| principal   | PRINCIPAL#id  | PRINCIPAL | PRINCIPAL#shard   |                         | Get-, BatchGetItem; gsi1     |
+| token       | TOKEN#id      | TOKEN     | TOKEN#shard       |                         | Get-, BatchGetItem; gsi1     |
+| all roles   | ROLES         | ROLES     |                   |                         | Get-, BatchGetItem           |
+| all admins  | ADMINS        | ADMINS    |                   |                         | BatchGetItem                 |
+| audit entry | AUDIT#id      | AUDIT     | AUDIT#shard       |                         | Query gsi1                   |
 
-`*`: once per shard. gsi1 lists a kind, gsi2 what of it somebody owns; their sort keys are both `created_at#id`.
+`*`: once per shard. gsi1 lists a kind, gsi2 what of it somebody owns, gsi4 the orders of a day (`ORDER#day#shard`).
+gsi3 is sparse: an order is in it (`PENDING#shard`) for as long as it is pending. The sort keys are all `created_at#id`.
 
 A deleted item stays as a tombstone (`deleted`) without its fields and outside every index, until its `ttl` (Unix
 seconds) has passed; from then on it counts as gone, whether or not DynamoDB has removed it yet.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -29,8 +32,17 @@ BY_LIST = "gsi1"
 """The index of lists: people, a person's orders, a resource's items."""
 BY_OWNER = "gsi2"
 """The index of the same lists, each with what one principal owns."""
+PENDING = "gsi3"
+"""The index of the orders that are pending, and of nothing else."""
+BY_DAY = "gsi4"
+"""The index of orders by the day (UTC) they were placed on."""
 
-INDEXES = {BY_LIST: ("gsi1pk", "gsi1sk"), BY_OWNER: ("gsi2pk", "gsi2sk")}
+INDEXES = {
+    BY_LIST: ("gsi1pk", "gsi1sk"),
+    BY_OWNER: ("gsi2pk", "gsi2sk"),
+    PENDING: ("gsi3pk", "gsi3sk"),
+    BY_DAY: ("gsi4pk", "gsi4sk"),
+}
 """The hash and the sort attribute of each index."""
 
 TABLE = {"key": (PK, SK), "indexes": INDEXES, "ttl": TTL, "stream": "NEW_AND_OLD_IMAGES"}
@@ -57,6 +69,16 @@ def email(email_key: str) -> Key:
 def order(order_id: str) -> Key:
     """Return an order's key."""
     return Key(f"ORDER#{order_id}", "METADATA")
+
+
+def document(document_id: str) -> Key:
+    """Return a document's key."""
+    return Key(f"DOCUMENT#{document_id}", "METADATA")
+
+
+def delivery(delivery_id: str) -> Key:
+    """Return the key of what a partner has sent."""
+    return Key(f"INBOX#{delivery_id}", "DELIVERY")
 
 
 def token(token_id: str) -> Key:
@@ -93,7 +115,17 @@ def orders_of(person_id: str) -> str:
     return f"PERSON#{person_id}#ORDER"
 
 
-PEOPLE, PRINCIPALS, TOKENS, AUDIT = "PERSON", "PRINCIPAL", "TOKEN", "AUDIT"
+def documents_of(person_id: str) -> str:
+    """Return the list partition of a person's documents."""
+    return f"PERSON#{person_id}#DOCUMENT"
+
+
+def day(on: date) -> str:
+    """Return the name of the list of the orders that were placed on a day (UTC)."""
+    return f"ORDER#{on.isoformat()}"
+
+
+PEOPLE, PRINCIPALS, TOKENS, AUDIT, INBOX, PENDING_ORDERS = "PERSON", "PRINCIPAL", "TOKEN", "AUDIT", "INBOX", "PENDING"
 """The names of lists."""
 
 

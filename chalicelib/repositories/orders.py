@@ -1,39 +1,31 @@
 """Orders in the table."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, datetime
 
-from chalicelib.errors import ConflictError, NotFoundError, StaleVersionError
-from chalicelib.models.entity import Made, Slice
+from chalicelib.errors import ConflictError, StaleVersionError
 from chalicelib.models.orders import Order, Status
 from chalicelib.repositories import keys
-from chalicelib.repositories.records import Records, Versions, owned_by
-from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Table
+from chalicelib.repositories.belongings import Belongings
+from chalicelib.repositories.records import Versions, owned_by
+from chalicelib.repositories.table import VERSION, Alive, ConditionFailedError, Table
+
+_PAGE = 100
 
 
-class Orders(Records[Order]):
-    """The orders of all people."""
+class Orders(Belongings[Order]):
+    """The orders of all people; `shards` is how many partitions those of a day, and those pending, are spread over."""
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table, Order, key=keys.order)
+    def __init__(self, table: Table, *, shards: int) -> None:
+        super().__init__(table, Order, key=keys.order, list_of=keys.orders_of, shards=shards)
 
-    def place(self, order: Order, *, person_owner: str | None) -> Made[Order]:
-        """Add an order if the person is there, and the given owner's (None: anyone's).
+    def pending(self) -> Iterator[Order]:
+        """Return the pending orders, oldest first; one that was settled a moment ago may still be among them."""
+        return self._all(keys.PENDING, keys.PENDING_ORDERS)
 
-        Raises NotFoundError for the person, KeyReusedError, ConflictError.
-        """
-        person = Alive(equals=owned_by(person_owner))
-        try:
-            return self.add(order, Check(keys.person(order.person_id), person))
-        except ConditionFailedError as failed:
-            kind = "person"
-            raise NotFoundError(kind, order.person_id) from failed
-
-    def of_person(self, person_id: str, *, limit: int, after: str | None, owner: str | None) -> Slice[Order]:
-        """Return a part of a person's orders, or of the owner's among them. A person who isn't there has none."""
-        partition = keys.orders_of(person_id)
-        if owner is not None:
-            return self._slice(keys.BY_OWNER, [keys.owned(partition, owner)], limit=limit, after=after)
-        return self._slice(keys.BY_LIST, [partition], limit=limit, after=after)
+    def of_day(self, day: date) -> Iterator[Order]:
+        """Return the orders that were placed on a day (UTC), oldest first."""
+        return self._all(keys.BY_DAY, keys.day(day))
 
     def move(
         self,
@@ -41,7 +33,7 @@ class Orders(Records[Order]):
         *,
         source: Status,
         target: Status,
-        expected: Versions,
+        expected: Versions = None,
         owner: str | None = None,
         at: datetime,
     ) -> Order:
@@ -50,8 +42,9 @@ class Orders(Records[Order]):
         Raises NotFoundError, StaleVersionError, and ConflictError from any other status.
         """
         condition = Alive(expected, {"status": source, **owned_by(owner)})
+        settled = {"status": target, **dict.fromkeys(keys.INDEXES[keys.PENDING])}
         try:
-            return self._load(self._table.write(self._update_of(order_id, {"status": target}, condition, at)))
+            return self._load(self._table.write(self._update_of(order_id, settled, condition, at)))
         except ConditionFailedError as failed:
             self._raise_unless_there(order_id, failed.item, owner)
             if failed.item is None or (expected is not None and failed.item[VERSION] not in expected):
@@ -62,6 +55,19 @@ class Orders(Records[Order]):
                 raise ConflictError(message) from failed
             return order
 
+    def _all(self, index: str, name: str) -> Iterator[Order]:
+        partitions = [keys.shard(name, number) for number in range(self._shards)]
+        after: str | None = None
+        while True:
+            part = self._slice(index, partitions, limit=_PAGE, after=after)
+            yield from part.items
+            if part.position is None:
+                return
+            after = part.position
+
     def _lists(self, entity: Order) -> dict[str, str]:
-        partition = keys.orders_of(entity.person_id)
-        return {keys.BY_LIST: partition, keys.BY_OWNER: keys.owned(partition, entity.owner)}
+        number = keys.shard_of(entity.id, self._shards)
+        lists = {**super()._lists(entity), keys.BY_DAY: keys.shard(keys.day(entity.created_at.date()), number)}
+        if entity.status == Status.PENDING:
+            lists[keys.PENDING] = keys.shard(keys.PENDING_ORDERS, number)
+        return lists

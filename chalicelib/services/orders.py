@@ -1,5 +1,9 @@
 """Orders: placed by a person, then confirmed, cancelled or expired."""
 
+from datetime import timedelta
+
+from chalicelib import deadline
+from chalicelib.errors import ConflictError, NotFoundError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Made, Once, Slice
 from chalicelib.models.orders import Order, OrderNew, Status
@@ -8,13 +12,19 @@ from chalicelib.repositories.people import People
 from chalicelib.repositories.records import Versions
 from chalicelib.services.service import Clock, NewId, begin
 
+_RESERVE = 5.0
+"""Seconds that are left alone at the end of an invocation."""
+
 
 class Orders:
-    """The orders of all people."""
+    """The orders of all people; one is pending for `pending_seconds` at the longest, give or take a schedule's tick."""
 
-    def __init__(self, orders: OrderRepository, people: People, *, now: Clock, new_id: NewId) -> None:
+    def __init__(
+        self, orders: OrderRepository, people: People, *, pending_seconds: int, now: Clock, new_id: NewId
+    ) -> None:
         self._orders = orders
         self._people = people
+        self._pending = timedelta(seconds=pending_seconds)
         self._now = now
         self._new_id = new_id
 
@@ -35,10 +45,38 @@ class Orders:
 
     def cancel(self, order_id: str, *, expected: Versions, caller: Caller) -> Order:
         """Cancel a pending order; a cancelled one stays so. Raises NotFoundError, StaleVersionError, ConflictError."""
+        return self._settle(order_id, Status.CANCELLED, expected=expected, caller=caller)
+
+    def confirm(self, order_id: str, *, caller: Caller) -> Order:
+        """Confirm a pending order; a confirmed one stays so. Raises NotFoundError, ConflictError."""
+        return self._settle(order_id, Status.CONFIRMED, caller=caller)
+
+    def expire(self, *, caller: Caller) -> int:
+        """Let the orders expire that have been pending too long, and return how many did.
+
+        In the time that the invocation has; the rest is for the next one.
+        """
+        latest = self._now() - self._pending
+        expired = 0
+        for order in self._orders.pending():
+            if order.created_at > latest or deadline.seconds_left() < _RESERVE:
+                break
+            try:
+                self._settle(order.id, Status.EXPIRED, caller=caller)
+            except (ConflictError, NotFoundError):  # settled otherwise, since the index was written
+                continue
+            expired += 1
+        return expired
+
+    def clear(self, person_id: str, *, limit: int) -> int:
+        """Remove up to `limit` orders of a person who is gone, and return how many there were."""
+        return self._orders.clear(person_id, limit=limit, at=self._now())
+
+    def _settle(self, order_id: str, target: Status, *, expected: Versions = None, caller: Caller) -> Order:
         return self._orders.move(
             order_id,
             source=Status.PENDING,
-            target=Status.CANCELLED,
+            target=target,
             expected=expected,
             owner=caller.confined_to,
             at=self._now(),

@@ -13,6 +13,7 @@ from chalice.app import Chalice, ChaliceAuthorizer, CORSConfig, Request, Respons
 
 from chalicelib import deadline
 from chalicelib.errors import UnauthenticatedError
+from chalicelib.events.handlers import observed
 from chalicelib.models.admission import GrantsOf
 from chalicelib.models.permissions import Grants
 from chalicelib.telemetry import Telemetry
@@ -21,12 +22,16 @@ from chalicelib.web.context import Context
 from chalicelib.web.endpoint import Endpoint
 from chalicelib.web.problems import METHOD_NOT_ALLOWED, NOT_FOUND, ProblemError, problem_of, reply
 
+_BATCHES = {"on_sqs_message", "on_dynamodb_record"}
+_EVENTS = {"on_cw_event", "schedule"}
+
 
 class Operation(NamedTuple):
-    """An endpoint at its path and method, and its CORS configuration."""
+    """An endpoint at its path and method, its CORS configuration, and whether API Gateway wants an API key."""
 
     endpoint: Endpoint
     cors: CORSConfig | None
+    needs_key: bool
 
 
 class TimedAuthorizer(ChaliceAuthorizer):
@@ -127,12 +132,15 @@ class Api(Chalice):
         super()._register_route(name=name, user_handler=user_handler, kwargs=kwargs, **others)
         for method, route in self.routes[path].items():
             if route.view_function is user_handler:
-                self.operations[path, method] = Operation(user_handler, route.cors)
+                self.operations[path, method] = Operation(user_handler, route.cors, bool(route.api_key_required))
 
     def _wrap_handler(self, handler_type: str, handler_name: str, user_handler: Callable[..., Any]) -> Any:  # noqa: ANN401
-        """Give an authorizer its deadline."""
+        """Give an authorizer its deadline, and an event handler its deadline and its line in the log."""
         if handler_type == "authorizer":
             return TimedAuthorizer(handler_name, user_handler)
+        if handler_type in _BATCHES | _EVENTS:
+            is_batch = handler_type in _BATCHES
+            user_handler = observed(user_handler, function=handler_name, is_batch=is_batch, telemetry=self.telemetry)
         return super()._wrap_handler(handler_type, handler_name, user_handler)
 
     def _from_chalice(self) -> Response:

@@ -10,7 +10,8 @@ passes too, confined to what is theirs; then the function must hand the caller (
 `fresh`, what the caller may do is read anew: for what must not be done with rights that were revoked a moment ago.
 
 `body` is parsed into its model, `query` into its own, `ctx` is the `Context`; every other parameter stands in the
-path. The return type gives the status: a view 200 (with its version as ETag), `Created[View]` 201, None 204.
+path. The return type gives the status: a view 200 (with its version as ETag), `Created[View]` 201, `Accepted[View]`
+202, None 204.
 """
 
 import functools
@@ -31,7 +32,7 @@ from chalicelib.web import bodies, etags
 from chalicelib.web.context import Context
 from chalicelib.web.problems import INVALID, ProblemError
 from chalicelib.web.reply import Reply
-from chalicelib.web.results import Created, Document
+from chalicelib.web.results import Accepted, Created, Document
 
 
 class Open(Enum):
@@ -46,6 +47,12 @@ authenticated: Final = Open.AUTHENTICATED
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+
+_STATUSES: Mapping[Any, HTTPStatus] = {
+    Created: HTTPStatus.CREATED,
+    Accepted: HTTPStatus.ACCEPTED,
+    type(None): HTTPStatus.NO_CONTENT,
+}
 
 View = Callable[..., Any]
 
@@ -75,11 +82,10 @@ class Endpoint:
             message = f"{function.__qualname__}: declare what it returns"
             raise TypeError(message)
         self.returns = hints.pop("return")
-        self.created = get_origin(self.returns) is Created
-        self.status = HTTPStatus.CREATED if self.created else HTTPStatus.OK
-        if self.returns is type(None):
-            self.status = HTTPStatus.NO_CONTENT
-        self.view: Any = get_args(self.returns)[0] if self.created else self.returns
+        wrapper = get_origin(self.returns) or self.returns
+        self.status = _STATUSES.get(wrapper, HTTPStatus.OK)
+        self.created = wrapper is Created
+        self.view: Any = get_args(self.returns)[0] if wrapper in {Created, Accepted} else self.returns
         untyped = [name for name in inspect.signature(function).parameters if name not in hints]
         if untyped:
             message = f"{function.__qualname__}: give a type to {', '.join(untyped)}"
@@ -156,6 +162,8 @@ class Endpoint:
             if result.made.replayed:
                 headers["Idempotent-Replayed"] = "true"
             result = result.made.entity
+        if isinstance(result, Accepted):
+            result = result.receipt
         if isinstance(result, Entity):
             headers["ETag"] = etag = etags.of_version(result.version)
             if ctx.method == "GET" and ctx.not_modified(etag):

@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from chalicelib.models.permissions import OWN
 from chalicelib.web import etags, problems
-from chalicelib.web.api import Api
+from chalicelib.web.api import Api, Operation
 from chalicelib.web.endpoint import JSON, Endpoint
 from chalicelib.web.problems import Kind
 from chalicelib.web.results import Document
@@ -54,6 +54,8 @@ _IDEMPOTENCY_KEY = {
 }
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A token. On the API page: without `Bearer` before it."}
 
+_KEY = {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "A key of the stage's usage plan."}
+
 
 @cache
 def document(app: Api) -> Document:
@@ -67,7 +69,7 @@ def describe(app: Api) -> dict[str, Any]:
     names, schemas = _schemas(operation.endpoint for operation in app.operations.values())
     paths: dict[str, dict[str, Any]] = {}
     for (path, method), operation in app.operations.items():
-        paths.setdefault(path, {})[method.lower()] = _operation(path, method, operation.endpoint, names)
+        paths.setdefault(path, {})[method.lower()] = _operation(path, method, operation, names)
     return {
         "openapi": "3.1.0",
         "info": {"title": app.app_name, "version": "1", "description": "Errors are RFC 9457 problems."},
@@ -75,7 +77,7 @@ def describe(app: Api) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**schemas, "Problem": _PROBLEM},
-            "securitySchemes": {"bearer": _BEARER},
+            "securitySchemes": {"bearer": _BEARER, "key": _KEY},
         },
     }
 
@@ -99,17 +101,18 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
-def _operation(path: str, method: str, endpoint: Endpoint, names: References) -> dict[str, Any]:
+def _operation(path: str, method: str, declared: Operation, names: References) -> dict[str, Any]:
     """Return one operation."""
+    endpoint = declared.endpoint
     operation: dict[str, Any] = {
         "operationId": endpoint.__name__,
         "summary": (endpoint.__doc__ or "").partition("\n")[0],
         "tags": [_tag(path)],
         "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint), *_headers(method, endpoint)],
-        "responses": _responses(method, endpoint, names),
+        "responses": _responses(method, declared, names),
     }
     if not endpoint.public:
-        operation["security"] = [{"bearer": []}]
+        operation["security"] = [{"bearer": [], **({"key": []} if declared.needs_key else {})}]
         operation["description"] = _needs(endpoint)
     if endpoint.body:
         content = {kind: {"schema": names[endpoint.body, "validation"]} for kind in endpoint.media_types}
@@ -162,15 +165,16 @@ def _headers(method: str, endpoint: Endpoint) -> list[dict[str, Any]]:
         return [_IDEMPOTENCY_KEY]
     if method == "GET":
         return [_IF_NONE_MATCH] if _has_etag(endpoint) else []
-    return [_IF_MATCH]
+    return [] if endpoint.status is HTTPStatus.ACCEPTED else [_IF_MATCH]
 
 
 def _has_etag(endpoint: Endpoint) -> bool:
     return endpoint.has_version or endpoint.returns is Document
 
 
-def _responses(method: str, endpoint: Endpoint, names: References) -> dict[str, Any]:
+def _responses(method: str, declared: Operation, names: References) -> dict[str, Any]:
     """Return what the operation may answer; what its types and its method say, it does."""
+    endpoint = declared.endpoint
     success: dict[str, Any] = {"description": endpoint.status.phrase, "headers": {}}
     if _is_model(endpoint.view):
         success["content"] = {JSON: {"schema": names[endpoint.view, "serialization"]}}
@@ -184,7 +188,7 @@ def _responses(method: str, endpoint: Endpoint, names: References) -> dict[str, 
     answers: dict[str, Any] = {str(int(endpoint.status)): success}
     if method == "GET" and _has_etag(endpoint):
         answers["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
-    for kind in _problems(method, endpoint):
+    for kind in _problems(method, declared):
         answers[str(int(kind.status))] = {
             "description": kind.title,
             "content": {
@@ -198,8 +202,11 @@ def _example(kind: Kind) -> dict[str, Any]:
     return {"type": kind.type, "title": kind.title, "status": int(kind.status), "detail": "What exactly it is."}
 
 
-def _problems(method: str, endpoint: Endpoint) -> list[Kind]:
+def _problems(method: str, declared: Operation) -> list[Kind]:
+    endpoint = declared.endpoint
     found = [problems.INVALID]
+    if declared.needs_key:
+        found.append(problems.TOO_MANY)
     if not endpoint.public:
         found += [problems.UNAUTHENTICATED, problems.UNAVAILABLE]
     if endpoint.permission is not None:
@@ -208,7 +215,7 @@ def _problems(method: str, endpoint: Endpoint) -> list[Kind]:
         found.append(problems.NOT_FOUND)
     if endpoint.body:
         found += [problems.TOO_LARGE, problems.UNSUPPORTED]
-    if method != "GET":
+    if method != "GET" and endpoint.status is not HTTPStatus.ACCEPTED:
         found.append(problems.CONFLICT)
         found.append(problems.KEY_REUSED if endpoint.created else problems.STALE)
     return found

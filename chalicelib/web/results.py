@@ -17,6 +17,13 @@ class Created(Generic[V_co]):
 
 
 @dataclass(frozen=True)
+class Accepted(Generic[V_co]):
+    """202 with a receipt: it will be done."""
+
+    receipt: V_co
+
+
+@dataclass(frozen=True)
 class Document:
     """200 with a text of some media type, the same for everyone; `etag` changes with it."""
 

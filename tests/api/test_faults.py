@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from chalice.test import Client
 
-from chalicelib.repositories import dynamodb
+from chalicelib.repositories.attempts import ATTEMPTS
 from tests.api.conftest import Caller
 from tests.api.faults import FAILED, KINDS, LOST_AFTER, THROTTLED, Faults
 from tests.conftest import PROVE
@@ -101,7 +101,7 @@ def test_lasting_faults_are_503(
     else:
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "1"
-    assert len(faults.calls) <= dynamodb.ATTEMPTS
+    assert len(faults.calls) <= ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_a_change_of_access_is_told_once(
 
 def test_a_503_can_be_repeated_with_the_key(admin: Caller, faults: Faults) -> None:
     """Whatever became of the first request, the second makes no second thing."""
-    for lost in itertools.product([LOST_AFTER, FAILED], repeat=dynamodb.ATTEMPTS if PROVE else 2):
-        faults.plan = [*lost, *[FAILED] * (dynamodb.ATTEMPTS - len(lost))]
+    for lost in itertools.product([LOST_AFTER, FAILED], repeat=ATTEMPTS if PROVE else 2):
+        faults.plan = [*lost, *[FAILED] * (ATTEMPTS - len(lost))]
         body = {**PERSON, "email": f"{'-'.join(lost).replace(' ', '-')}@example.com"}
         assert admin("POST", "/people", body, Idempotency_Key=body["email"]).status in {201, 503}
         faults.plan = []
@@ -147,7 +147,7 @@ def test_pauses_are_jittered_and_grow(admin: Caller, ada: str, faults: Faults) -
     pauses = []
     for _ in range(20):
         faults.slept.clear()
-        faults.plan = [THROTTLED] * dynamodb.ATTEMPTS
+        faults.plan = [THROTTLED] * ATTEMPTS
         admin("GET", ada)
         pauses.append(list(faults.slept))
     assert len({tuple(each) for each in pauses}) == 20
@@ -155,7 +155,7 @@ def test_pauses_are_jittered_and_grow(admin: Caller, ada: str, faults: Faults) -
     assert all(0 <= pause <= 1 for each in pauses for pause in each)
 
 
-@pytest.mark.parametrize(("milliseconds", "calls"), [(10_000, dynamodb.ATTEMPTS), (500, 0)])
+@pytest.mark.parametrize(("milliseconds", "calls"), [(10_000, ATTEMPTS), (500, 0)])
 def test_retries_end_before_the_invocation_does(
     client: Client, ada: str, faults: Faults, milliseconds: float, calls: int
 ) -> None:

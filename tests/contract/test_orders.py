@@ -86,7 +86,7 @@ def test_a_pending_order_can_be_cancelled(services: Services, person: str) -> No
 def test_what_is_no_longer_pending_stays(services: Services, person: str, table: Table) -> None:
     """A confirmed order can't be cancelled."""
     order = place(services, person)
-    OrderRepository(table).move(
+    OrderRepository(table, shards=1).move(
         order.id, source=Status.PENDING, target=Status.CONFIRMED, expected=None, at=order.created_at
     )
     with pytest.raises(ConflictError):

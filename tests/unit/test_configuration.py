@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.repositories.queue import QUEUES, RECEIVES
 from chalicelib.settings import APP, Settings
 from grail.project import Project
 from grail.stack import data
@@ -42,28 +43,66 @@ def test_no_local_address_is_configured() -> None:
     assert "ENDPOINT" not in json.dumps(CONFIG)
 
 
+FUNCTIONS = ("api_handler", "gate", *(source.name for source in app.event_sources))
+"""Every Lambda function that Chalice makes of the app."""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_function_is_configured(stage: str) -> None:
+    """Each has its own policy; no setting is for a function that there is not."""
+    functions = CONFIG["stages"][stage]["lambda_functions"]
+    assert set(functions) == set(FUNCTIONS)
+    assert len({settings["iam_policy_file"] for settings in functions.values()}) == len(FUNCTIONS)
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stages_resources_have_one_name(stage: str) -> None:
-    """The app reads from the table that the stack creates; the policies allow that and the functions' own logs."""
+    """The app uses what the stack creates; the policies allow that, and the functions' own logs, and nothing else."""
     settings = Settings.read(CONFIG["stages"][stage]["environment_variables"])
-    template = data.template(app=APP, stage=stage, table=TABLE)
-    name = template["Resources"]["Table"]["Properties"]["TableName"]
-    assert settings.table_name == name
-    for function in CONFIG["stages"][stage]["lambda_functions"]:
+    resources = data.template_of(Project(ROOT), stage)["Resources"].values()
+    names = {
+        name
+        for resource in resources
+        for key, name in resource["Properties"].items()
+        if key in {"TableName", "QueueName", "BucketName"}
+    }
+    assert settings.table_name in names
+    assert settings.bucket_name in names
+    queues = {settings.queue_name(queue) for queue in QUEUES}
+    assert queues | {f"{queue}-dlq" for queue in queues} <= names
+    for function in FUNCTIONS:
         document = policy(stage, function)
-        logs = f"/aws/lambda/{APP}-{stage}" + ("" if function == "api_handler" else f"-{function}")
-        assert f'table/{name}"' in document
-        assert f"log-group:{logs}:*" in document
+        own = f"{APP}-{stage}" + ("" if function == "api_handler" else f"-{function}")
+        assert f"log-group:/aws/lambda/{own}:*" in document
+        used = {arn.split(":", 5)[5].removeprefix("table/").split("/")[0] for arn in arns(document)}
+        assert used - {f"log-group:/aws/lambda/{own}:*", "log-group:"} <= names
 
 
-@pytest.mark.parametrize("function", ["api_handler", "gate"])
+def arns(document: str) -> list[str]:
+    """Return the resources that a policy names."""
+    found = [statement["Resource"] for statement in json.loads(document)["Statement"]]
+    listed = [arn for resource in found for arn in ([resource] if isinstance(resource, str) else resource)]
+    return [arn for arn in listed if arn != "*"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_message_stays_hidden_while_it_is_worked_on(stage: str, name: str) -> None:
+    """For six times the function's timeout, as AWS advises; and it is received as often as the worker counts."""
+    [function] = [source.name for source in app.event_sources if getattr(source, "queue", None) == f"{APP}-dev-{name}"]
+    timeout = CONFIG["stages"][stage]["lambda_functions"][function]["lambda_timeout"]
+    assert QUEUES[name]["visibility_seconds"] >= 6 * timeout
+    assert QUEUES[name]["receives"] == RECEIVES
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_stages_differ_in_names_only(function: str) -> None:
     """A policy that works in staging works in prod."""
     assert policy("staging", function).replace("-staging", "-prod") == policy("prod", function)
 
 
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("function", ["api_handler", "gate"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_policy_is_least_privilege(stage: str, function: str) -> None:
     """No wildcard action, and no wildcard resource but X-Ray's, which has no resources (Service Authorization)."""
     document: dict[str, Any] = json.loads(policy(stage, function))

@@ -17,6 +17,7 @@ from chalicelib.models.admission import Admission
 from chalicelib.models.caller import Caller
 from chalicelib.models.permissions import Grants
 from chalicelib.models.principals import PrincipalNew
+from chalicelib.models.roles import STANDARD
 from chalicelib.models.tokens import Secret, TokenNew
 from chalicelib.repositories import holdings
 from chalicelib.repositories.audit import Audit
@@ -119,7 +120,7 @@ def test_a_token_is_its_principals(services: Services, token: str, clock: Clock)
     """The admission says who, by which token, until when, and what they may do."""
     assert admit(services, token) == Admission(
         principal="bob",
-        grants=Grants(frozenset({"*:read", "people:write", "orders:write", "notes:write", "mocks:write"})),
+        grants=Grants(frozenset(STANDARD["editor"].permissions)),
         token=parts(token).token_id,
         expires=int((clock.now + 10 * HOUR).timestamp()),
     )

@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib import deadline
 from chalicelib.errors import UnavailableError
-from chalicelib.repositories.dynamodb import ATTEMPTS, DynamoTable
+from chalicelib.repositories.attempts import ATTEMPTS
+from chalicelib.repositories.dynamodb import DynamoTable
 from chalicelib.repositories.keys import Key
 
 KEYS = [Key(f"A#{number}", "X") for number in range(4)]

@@ -16,6 +16,7 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.access.oidc import Keys, OidcIssuer
 from chalicelib.models.caller import Caller
+from chalicelib.models.documents import DocumentNew
 from chalicelib.models.entity import Entity
 from chalicelib.models.orders import OrderNew
 from chalicelib.models.people import PersonNew
@@ -27,13 +28,16 @@ from chalicelib.services.resources import RESOURCES
 from chalicelib.settings import Settings
 from chalicelib.web.endpoint import Endpoint
 from tests import identity
+from tests.fakes import MemoryObjects, MemoryQueue
 from tests.front import Front
 
 ORDER = {"currency": "EUR", "lines": [{"sku": "tea", "quantity": 1, "unit_price": 450}]}
+DOCUMENT = {"filename": "tea.txt", "content_type": "text/plain", "size": 11}
 BODIES: dict[str, Any] = {
     "PersonNew": {"name": "Grace", "email": "grace@example.com"},
     "PersonPatch": {"name": "Grace"},
     "OrderNew": ORDER,
+    "DocumentNew": DOCUMENT,
     "PrincipalNew": {},
     "RoleNew": {"permissions": ["access:grant"]},
     "TokenNew": {"principal": f"user:{identity.SUBJECT}", "roles": ["custom"]},
@@ -64,7 +68,12 @@ class World:
         issuer = OidcIssuer(identity.ISSUER, identity.AUDIENCE, keys)
         self.now = datetime.now(UTC)
         self.services = bootstrap.build(
-            Settings.read({}), table=MemoryTable(), issuer=lambda: issuer, now=lambda: self.now
+            Settings.read({}),
+            table=MemoryTable(),
+            queues=lambda _: MemoryQueue(),
+            objects=MemoryObjects(),
+            issuer=lambda: issuer,
+            now=lambda: self.now,
         )
         self.services.roles.put("custom", RoleNew(permissions=["access:grant"]), expected=None, caller=OTHER)
         self.grant("machine", roles=["custom"])
@@ -98,6 +107,12 @@ def _order(world: World, route: str, owner: Caller) -> str:
     return world.services.orders.place(person, OrderNew.model_validate(ORDER), once=None, caller=owner).entity.id
 
 
+def _document(world: World, route: str, owner: Caller) -> str:
+    person = route.split("/")[2]  # made before: it stands before
+    body = DocumentNew.model_validate(DOCUMENT)
+    return world.services.documents.create(person, body, once=None, caller=owner).entity.id
+
+
 def _item(world: World, route: str, owner: Caller) -> str:
     name = route.split("/")[2]
     if RESOURCES[name].contents:
@@ -115,6 +130,7 @@ def _token(world: World, *_: Any) -> str:
 MAKERS: dict[str, Callable[[World, str, Caller], str]] = {
     "person_id": _person,
     "order_id": _order,
+    "document_id": _document,
     "item_id": _item,
     "token_id": _token,
     "role": lambda *_: "custom",
