@@ -9,7 +9,6 @@ from chalicelib.access import gates
 from chalicelib.bootstrap import grants_of, services
 from chalicelib.events.consumer import Outcome
 from chalicelib.events.sources import Report, uploaded_to
-from chalicelib.events.work import WORKER
 from chalicelib.models.admission import Admission
 from chalicelib.models.audit import EntryView
 from chalicelib.models.documents import DocumentNew, DocumentView, LinkedDocumentView
@@ -344,7 +343,7 @@ def on_upload(event: CloudWatchEvent) -> Report:
 @app.schedule("rate(5 minutes)")
 def expire_orders(_: CloudWatchEvent) -> Report:
     """Let orders expire that have been pending too long."""
-    return {"expired": services().orders.expire(caller=WORKER)}
+    return {"expired": services().orders.expire()}
 
 
 @app.schedule("cron(30 0 * * ? *)")

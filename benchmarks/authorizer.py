@@ -4,29 +4,21 @@ CPU time of the whole function, from API Gateway's event to the policy and the c
 50 grants, beside PyJWT's verification of the same token alone: the least that any authorizer of a JWT must spend.
 """
 
-import gc
 import json
-import platform
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import boto3
 import jwt
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app import gate
-from benchmarks import command
+from benchmarks import answered, command, turns
 from benchmarks.operations import INVOCATION
 from chalicelib import bootstrap
 from chalicelib.access.oidc import Keys, OidcIssuer
+from chalicelib.repositories.attempts import CONFIG
 from chalicelib.repositories.dynamodb import DynamoTable
 from chalicelib.repositories.keys import Key
 from chalicelib.repositories.marshal import marshal
@@ -105,15 +97,7 @@ class _Stored(MemoryTable):
 def _dynamodb() -> DynamoTable:
     """Return the real table on the real client, whose every request is answered here, as DynamoDB does."""
     body = json.dumps({"Responses": {_TABLE: [marshal(_ITEM)]}, "UnprocessedKeys": {}}).encode()
-
-    def answer(request: Any, **_: Any) -> Any:  # noqa: ANN401 - botocore's own
-        made: Any = AWSResponse(request.url, 200, HTTPHeaders(), None)
-        made._content = body  # noqa: SLF001 - what it would have read from its connection
-        return made
-
-    client = boto3.Session("benchmark", "benchmark", region_name="eu-central-1").client("dynamodb")
-    client.meta.events.register("before-send.dynamodb.BatchGetItem", answer)
-    return DynamoTable(_TABLE, client=client)
+    return DynamoTable(_TABLE, client=answered.client("BatchGetItem", lambda _: body, CONFIG))
 
 
 def _contestants() -> dict[str, Callable[[], object]]:
@@ -144,68 +128,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = command.parser("authorizer", "Measure what a decision costs.", results=_RESULTS).parse_args(arguments)
     try:
         command.check_writable(options.json)
-        times = _measured(options.rounds)
+        times = turns.measured(_contestants(), rounds=options.rounds, slot=_SLOT)
     except OSError as error:
         print(f"python -m benchmarks.authorizer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    document = _document(times, options.rounds)
-    rows = [
-        (
-            name,
-            f"{row['microseconds']:.1f}",
-            f"{row['ratio']['median']:.2f}",
-            f"{row['ratio']['least']:.2f} to {row['ratio']['most']:.2f}",
-        )
-        for name, row in document["results"].items()
-    ]
-    libraries = ", ".join(f"{name} {number}" for name, number in document["libraries"].items())
-    made_with = f"Python {document['python']}, {libraries}; {document['machine']}; {document['date']}."
-    caption = f"Median of {options.rounds} rounds, {document['grants']} grants. {made_with}"
-    heads = ("contestant", "µs of CPU", "times PyJWT", "least to most")
-    command.report(options.json, document, f"{command.table(heads, rows)}\n{caption}\n")
+    grants = len(_ITEM["grants"]) + 1
+    document = turns.document(times, rounds=options.rounds, libraries=_LIBRARIES, grants=grants)
+    command.report(options.json, document, turns.table(document, base="PyJWT", note=f"{grants} grants"))
     return 0
-
-
-def _measured(rounds: int) -> dict[str, list[float]]:
-    """Return the microseconds per decision, round by round; the contestants take turns."""
-    contestants = _contestants()
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(rounds + 1):
-        print(f"\rround {turn} of {rounds}", end="" if turn < rounds else "\n", file=sys.stderr, flush=True)
-        for name, contestant in contestants.items():
-            gc.collect()
-            started = time.process_time_ns()
-            for _ in range(_SLOT):
-                contestant()
-            if turn:  # the first one fills caches
-                times[name].append((time.process_time_ns() - started) / 1000 / _SLOT)
-    return times
-
-
-def _document(times: dict[str, list[float]], rounds: int) -> dict[str, Any]:
-    floor = next(iter(times.values()))
-    results = {}
-    for name, found in times.items():
-        ratios = [figure / base for figure, base in zip(found, floor, strict=True)]
-        results[name] = {
-            "microseconds": round(statistics.median(found), 1),
-            "ratio": {
-                "median": round(statistics.median(ratios), 3),
-                "least": round(min(ratios), 3),
-                "most": round(max(ratios), 3),
-            },
-        }
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": command.machine(),
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
-        "grants": len(_ITEM["grants"]) + 1,
-        "rounds": rounds,
-        "results": results,
-    }
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ What the app offers to `grail` stands in its pyproject.toml, as object reference
 
     [tool.grail]
     table = "chalicelib.repositories.keys:TABLE"   # the one table: key, indexes, ttl, stream
+    queues = "chalicelib.repositories.queue:QUEUES"  # each queue's short name to its receives and visibility_seconds
+    bucket = "chalicelib.repositories.objects:BUCKET"  # the one bucket: expire_days, cors; {} will do
     token = "chalicelib.tools:token"               # token(role=, subject=) -> str, or ValueError, RuntimeError
     sample = "chalicelib.tools:sample"             # sample() -> None, harmless when done again
     access = "chalicelib.administration:Administration"  # what `python -m grail access` calls; it raises the same
@@ -71,8 +73,12 @@ class Project:
         self.check_stage(stage)
         if str(self.folder) not in sys.path:
             sys.path.insert(0, str(self.folder))
+        os.environ.update(self.environment(stage))
+
+    def environment(self, stage: str) -> dict[str, str]:
+        """Return the environment variables of a stage, as the functions get them that have none of their own."""
         config = Config(chalice_stage=stage, config_from_disk=dict(self.config))
-        os.environ.update(config.environment_variables)
+        return dict(config.environment_variables)
 
     def permissions(self) -> dict[str, bool]:
         """Return the permissions that the app's routes name, and whether some route knows owners (for `:own`).

@@ -1,4 +1,4 @@
-"""Emulators of DynamoDB: moto in this process, ministack in its own."""
+"""Emulators of AWS: moto in this process, ministack in its own."""
 
 import json
 import os
@@ -7,16 +7,26 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import FakeKey, s3_backends
+from moto.sqs import models as sqs_models
 
-from chalicelib.repositories import keys
+from chalicelib.repositories import keys, objects, queue
+from chalicelib.repositories.marshal import unmarshal
+from chalicelib.repositories.table import Item
+from grail.localcloud import (
+    moto_mends,
+    moto_resources,  # noqa: F401 - moto finds what is imported
+)
+from grail.localcloud.moto_state import ACCOUNT
 from grail.localcloud.services import REGION
 from grail.stack import data
 
@@ -24,6 +34,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_SQS: Any = sqs_models
+"""moto's SQS, whose clock can be set."""
 _SESSION = boto3.Session("testing", "testing", region_name=REGION)
 
 
@@ -46,6 +58,113 @@ def create_table(url: str | None = None) -> str:
     cloudformation.create_stack(StackName=stage, TemplateBody=template)
     cloudformation.get_waiter("stack_create_complete").wait(StackName=stage, WaiterConfig={"Delay": 1})
     return data.table_name("grail", stage)
+
+
+def create_stage() -> tuple[str, str]:
+    """Create a stage's table, queues and bucket on moto in this process; return its name and the stream's ARN."""
+    moto_mends.apply()
+    setattr(FakeKey, "__del__", FakeKey.dispose)  # noqa: B010 - moto warns of each that is deleted
+    stage = f"t{uuid.uuid4().hex[:12]}"
+    template = data.template(app="grail", stage=stage, table=keys.TABLE, queues=queue.QUEUES, bucket=objects.BUCKET)
+    _cloudformation(None).create_stack(StackName=stage, TemplateBody=json.dumps(template))
+    outputs = _cloudformation(None).describe_stacks(StackName=stage)["Stacks"][0]["Outputs"]
+    return stage, next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableStreamArn")
+
+
+def empty(stage: str) -> None:
+    """Make a stage as it was when it was created, in a moment: moto alone can forget a stream's records."""
+    found = _table(data.table_name("grail", stage))
+    found.items.clear()
+    found.stream_shard.items.clear()
+    for name in queue.QUEUES:
+        for each in (data.queue_name("grail", stage, name), data.dead_letters_name("grail", stage, name)):
+            _queue(each)._messages.clear()
+            _queue(each).pending_messages.clear()
+    _bucket(data.bucket_name("grail", stage)).keys.clear()
+
+
+# What moto has in this process, without the thousand objects that its answers take
+
+
+def items(table: str) -> list[Item]:
+    """Return everything in a table."""
+    return [unmarshal(item.to_json()["Attributes"]) for each in _table(table).items.values() for item in each.values()]
+
+
+def changes(table: str) -> list[tuple[Item | None, Item | None]]:
+    """Return every write of a table, by its stream: what was there before, and what was there then."""
+    found = [each.record["dynamodb"] for each in _table(table).stream_shard.items]
+    return [(_image(change, "OldImage"), _image(change, "NewImage")) for change in found]
+
+
+def messages(queue_name: str) -> list[Any]:
+    """Return all of a queue's messages, received or not."""
+    return list(_queue(queue_name)._messages)
+
+
+def files(bucket: str) -> dict[str, bytes]:
+    """Return everything in a bucket."""
+    return {name: found.value for name, found in _bucket(bucket).keys.items()}
+
+
+class Streams:
+    """A client of the stream of a table, as far as an event source mapping uses it."""
+
+    class exceptions:  # noqa: N801 - boto3's
+        """The errors that it knows."""
+
+        ResourceNotFoundException = KeyError
+
+    def __init__(self, table: str) -> None:
+        self._name = table
+
+    def describe_stream(self, **_: Any) -> Any:
+        """DescribeStream."""
+        return {"StreamDescription": {"Shards": [{"ShardId": "one"}]}}
+
+    def get_shard_iterator(self, *, SequenceNumber: str | None = None, **_: Any) -> Any:  # noqa: N803 - boto3's
+        """GetShardIterator, whose answer is a position."""
+        shard = _table(self._name).stream_shard
+        first = shard.starting_sequence_number
+        return {"ShardIterator": first if SequenceNumber is None else int(SequenceNumber) + 1}
+
+    def get_records(self, *, ShardIterator: int, Limit: int) -> Any:  # noqa: N803 - boto3's
+        """GetRecords."""
+        return {"Records": _table(self._name).stream_shard.get(ShardIterator, Limit)}
+
+
+def _image(change: dict[str, Any], name: str) -> Item | None:
+    return unmarshal(change[name]) if name in change else None
+
+
+def _table(name: str) -> Any:
+    return dynamodb_backends[ACCOUNT][REGION].tables[name]
+
+
+def _queue(name: str) -> Any:
+    return _SQS.sqs_backends[ACCOUNT][REGION].queues[name]
+
+
+def _bucket(name: str) -> Any:
+    return s3_backends[ACCOUNT]["aws"].buckets[name]
+
+
+@cache
+def client(service: str, url: str | None = None) -> Any:
+    """Return a client of a service: of an emulator at a URL, or of moto in this process."""
+    config = Config(retries={"total_max_attempts": 1}, account_id_endpoint_mode="disabled")  # moto knows no other
+    return _SESSION.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]
+
+
+@contextmanager
+def on_clock(now: Callable[[], float]) -> Iterator[None]:
+    """Let moto's SQS live by a clock (Unix seconds) while the block runs: nobody waits for a timeout or a delay."""
+    kept = _SQS.unix_time, _SQS.unix_time_millis
+    _SQS.unix_time, _SQS.unix_time_millis = now, lambda: now() * 1000
+    try:
+        yield
+    finally:
+        _SQS.unix_time, _SQS.unix_time_millis = kept
 
 
 _QUIET = {"IOT_MTLS_ENABLED": "0"}

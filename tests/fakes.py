@@ -44,7 +44,7 @@ class MemoryQueue:
 
     def receive(self, most: int = 10) -> dict[str, Any]:
         """Return Lambda's event with what can be received now; it can't be for a while."""
-        records = []
+        records: list[dict[str, Any]] = []
         for message in self.waiting.values():
             if message.visible_at <= self._now() and len(records) < most:
                 message.receives += 1

@@ -45,6 +45,11 @@ class Watched:
         self._note("write")
         return self._table.write(write)
 
+    def apply(self, write: Put | Update) -> None:
+        """Note it, and write."""
+        self._note("apply")
+        self._table.apply(write)
+
     def transact(self, writes: Sequence[Put | Update | Delete | Check]) -> None:
         """Note it, and write together."""
         self._note("transact")

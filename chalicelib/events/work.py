@@ -1,9 +1,8 @@
 """What each event asks for, from the one service that can do it. Done again, it changes nothing."""
 
-from chalicelib.errors import ConflictError, NotFoundError
+from chalicelib.errors import NotFoundError
 from chalicelib.events import changes
 from chalicelib.models import events
-from chalicelib.models.caller import Caller
 from chalicelib.models.events import (
     ChangeMissed,
     Event,
@@ -15,8 +14,6 @@ from chalicelib.models.events import (
 from chalicelib.repositories.queue import Queue
 from chalicelib.services.documents import Documents
 from chalicelib.services.orders import Orders
-
-WORKER = Caller("worker")
 
 AT_ONCE = 50
 """How many of a deleted person's things one message removes."""
@@ -65,11 +62,11 @@ class Work:
         return len(found)
 
     def _confirm(self, order_id: str) -> str:
-        """Confirm an order, and return its status: what was settled otherwise, or deleted, needs it no more."""
+        """Confirm an order, and return the status it has then; one that was deleted needs it no more."""
         try:
-            return self._orders.confirm(order_id, caller=WORKER).status
-        except (ConflictError, NotFoundError) as settled:
-            return f"stays: {settled}"
+            return self._orders.confirm(order_id)
+        except NotFoundError:
+            return "deleted"
 
     def _clear(self, event: PersonDeleted) -> int:
         """Remove a part of what a person had, and see to it that the rest goes too."""

@@ -73,16 +73,27 @@ class DynamoTable:
     def write(self, write: Put | Update) -> Item:
         """PutItem or UpdateItem."""
         write_id = uuid.uuid4().hex
-        operation, parameters = self._parameters(write, write_id)
-        if isinstance(write, Update):
-            parameters["ReturnValues"] = "ALL_NEW"
+        wanted = {"ReturnValues": "ALL_NEW"} if isinstance(write, Update) else {}
         try:
-            answer = self._call(getattr(self._client, operation), **parameters)
+            answer = self._write(write, write_id, **wanted)
         except ConditionFailedError as failed:
             if failed.item is not None and _is_work_of(failed.item, write_id):
                 return failed.item
             raise
         return unmarshal(answer["Attributes"]) if isinstance(write, Update) else {**write.item, WRITE_ID: write_id}
+
+    def apply(self, write: Put | Update) -> None:
+        """PutItem or UpdateItem."""
+        write_id = uuid.uuid4().hex
+        try:
+            self._write(write, write_id)
+        except ConditionFailedError as failed:
+            if failed.item is None or not _is_work_of(failed.item, write_id):
+                raise
+
+    def _write(self, write: Put | Update, write_id: str, **wanted: str) -> Mapping[str, Any]:
+        operation, parameters = self._parameters(write, write_id)
+        return self._call(getattr(self._client, operation), **parameters, **wanted)
 
     def transact(self, writes: Sequence[Put | Update | Delete | Check]) -> None:
         """TransactWriteItems; its ClientRequestToken makes a repeated call one with the first.

@@ -45,6 +45,10 @@ class MemoryTable:
             self._apply(write)
             return deepcopy(self._items[write.key])
 
+    def apply(self, write: Put | Update) -> None:
+        """Do one write."""
+        self.write(write)
+
     def transact(self, writes: Sequence[Put | Update | Delete | Check]) -> None:
         """Do all of the writes or none."""
         with self._lock:

@@ -14,11 +14,12 @@ from chalicelib.repositories.attempts import CONFIG, Attempts
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-BUCKET: dict[str, Any] = {}
-"""What `grail.stack` makes the bucket from (registered in pyproject.toml)."""
-
 DOCUMENTS, REPORTS = "documents/", "reports/"
 """The prefixes of keys."""
+
+BUCKET = {"expire_days": {REPORTS: 400}, "cors": "CORS_ORIGINS"}
+"""What `grail.stack` makes the bucket from (registered in pyproject.toml): which prefixes' objects go after how many
+days, and the environment variable with the origins whose pages may send and fetch files."""
 
 
 class Objects(Protocol):

@@ -8,7 +8,7 @@ from chalicelib.models.orders import Order, Status
 from chalicelib.repositories import keys
 from chalicelib.repositories.belongings import Belongings
 from chalicelib.repositories.records import Versions, owned_by
-from chalicelib.repositories.table import VERSION, Alive, ConditionFailedError, Table
+from chalicelib.repositories.table import VERSION, Alive, ConditionFailedError, Table, Update
 
 _PAGE = 100
 
@@ -42,9 +42,8 @@ class Orders(Belongings[Order]):
         Raises NotFoundError, StaleVersionError, and ConflictError from any other status.
         """
         condition = Alive(expected, {"status": source, **owned_by(owner)})
-        settled = {"status": target, **dict.fromkeys(keys.INDEXES[keys.PENDING])}
         try:
-            return self._load(self._table.write(self._update_of(order_id, settled, condition, at)))
+            return self._load(self._table.write(self._settlement(order_id, target, condition, at)))
         except ConditionFailedError as failed:
             self._raise_unless_there(order_id, failed.item, owner)
             if failed.item is None or (expected is not None and failed.item[VERSION] not in expected):
@@ -54,6 +53,24 @@ class Orders(Belongings[Order]):
                 message = f"The order is {order.status}; it can't become {target}."
                 raise ConflictError(message) from failed
             return order
+
+    def settle(self, order_id: str, target: Status, *, at: datetime) -> Status:
+        """Take a pending order to another status, and return the one it has then; one that is not pending stays.
+
+        Raises NotFoundError.
+        """
+        pending = Alive(equals={"status": Status.PENDING})
+        try:
+            self._table.apply(self._settlement(order_id, target, pending, at))
+        except ConditionFailedError as failed:
+            self._raise_unless_there(order_id, failed.item, None)
+            return self._load(failed.item or {}).status
+        return target
+
+    def _settlement(self, order_id: str, target: Status, expected: Alive, at: datetime) -> Update:
+        """Return what sets a status for good; the order leaves the index of those pending."""
+        changes = {"status": target, **dict.fromkeys(keys.INDEXES[keys.PENDING])}
+        return self._update_of(order_id, changes, expected, at)
 
     def _all(self, index: str, name: str) -> Iterator[Order]:
         partitions = [keys.shard(name, number) for number in range(self._shards)]

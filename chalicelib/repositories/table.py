@@ -97,6 +97,9 @@ class Table(Protocol):
     def write(self, write: Put | Update) -> Item:
         """Do one write and return the whole item as it is now."""
 
+    def apply(self, write: Put | Update) -> None:
+        """Do one write, where the item is not wanted: that is cheaper."""
+
     def transact(self, writes: Sequence[Put | Update | Delete | Check]) -> None:
         """Do all of the writes or none."""
 

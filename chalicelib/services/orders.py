@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib import deadline
-from chalicelib.errors import ConflictError, NotFoundError
+from chalicelib.errors import NotFoundError
 from chalicelib.models.caller import Caller
 from chalicelib.models.entity import Made, Once, Slice
 from chalicelib.models.orders import Order, OrderNew, Status
@@ -45,13 +45,20 @@ class Orders:
 
     def cancel(self, order_id: str, *, expected: Versions, caller: Caller) -> Order:
         """Cancel a pending order; a cancelled one stays so. Raises NotFoundError, StaleVersionError, ConflictError."""
-        return self._settle(order_id, Status.CANCELLED, expected=expected, caller=caller)
+        return self._orders.move(
+            order_id,
+            source=Status.PENDING,
+            target=Status.CANCELLED,
+            expected=expected,
+            owner=caller.confined_to,
+            at=self._now(),
+        )
 
-    def confirm(self, order_id: str, *, caller: Caller) -> Order:
-        """Confirm a pending order; a confirmed one stays so. Raises NotFoundError, ConflictError."""
-        return self._settle(order_id, Status.CONFIRMED, caller=caller)
+    def confirm(self, order_id: str) -> Status:
+        """Confirm a pending order, and return the status it has then; another one stays. Raises NotFoundError."""
+        return self._orders.settle(order_id, Status.CONFIRMED, at=self._now())
 
-    def expire(self, *, caller: Caller) -> int:
+    def expire(self) -> int:
         """Let the orders expire that have been pending too long, and return how many did.
 
         In the time that the invocation has; the rest is for the next one.
@@ -62,22 +69,12 @@ class Orders:
             if order.created_at > latest or deadline.seconds_left() < _RESERVE:
                 break
             try:
-                self._settle(order.id, Status.EXPIRED, caller=caller)
-            except (ConflictError, NotFoundError):  # settled otherwise, since the index was written
+                status = self._orders.settle(order.id, Status.EXPIRED, at=self._now())
+            except NotFoundError:  # deleted since the index was written
                 continue
-            expired += 1
+            expired += status == Status.EXPIRED
         return expired
 
     def clear(self, person_id: str, *, limit: int) -> int:
         """Remove up to `limit` orders of a person who is gone, and return how many there were."""
         return self._orders.clear(person_id, limit=limit, at=self._now())
-
-    def _settle(self, order_id: str, target: Status, *, expected: Versions = None, caller: Caller) -> Order:
-        return self._orders.move(
-            order_id,
-            source=Status.PENDING,
-            target=target,
-            expected=expected,
-            owner=caller.confined_to,
-            at=self._now(),
-        )

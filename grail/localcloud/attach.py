@@ -20,9 +20,11 @@ from chalice.config import Config
 from chalice.local import LocalDevServer
 
 from grail.errors import GrailError
-from grail.localcloud import chalice_app, functions, processes, reload, services, users
+from grail.localcloud import chalice_app, chalice_events, functions, processes, reload, services, users
+from grail.localcloud.authorizers import Invoke
 from grail.localcloud.calls import Stage
 from grail.localcloud.cognito import UserPools
+from grail.localcloud.executor import Executor
 from grail.localcloud.gateway import Gateway
 from grail.localcloud.http import Handler
 from grail.localcloud.usage import UsagePlan
@@ -49,11 +51,13 @@ def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) 
         os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")  # for CloudWatch, not for a terminal
         logging.getLogger("botocore").setLevel(logging.WARNING)  # Chalice makes INFO the level of all
         keys = {} if plan is None else _api_keys(project.name, stage)
+        invoke = functions.of_app(app_obj, config)
+        _run_events(app_obj, config, invoke, embedded=embedded)
         resources = chalice_app.resources(app_obj)
         gateway = Gateway(
             resources,
             stage=Stage(name=config.api_gateway_stage, region=services.REGION),
-            invoke=functions.of_app(app_obj, config),
+            invoke=invoke,
             plan=plan,
             keys=lambda: keys,
             user_pools=UserPools(functools.partial(users.public_keys, embedded.url)),
@@ -65,6 +69,15 @@ def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) 
     except GrailError as error:
         _leave(str(error))
     return server
+
+
+def _run_events(app: Chalice, config: Config, invoke: Invoke, *, embedded: services.Embedded) -> None:
+    """Let the embedded AWS call the app's functions, in this process, for what its event sources have."""
+    names = chalice_events.names(app, config)
+    wiring = chalice_events.wiring(app, config, table_stream=embedded.outputs.get("TableStreamArn"))
+    executor = Executor(embedded.url, lambda name, event: invoke(names[name], event))
+    for line in (*chalice_events.unserved(app), *executor.start(wiring)):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _listen(app: Chalice, config: Config, host: str, port: int) -> LocalDevServer:

@@ -19,9 +19,17 @@ def of_app(app: Chalice, config: Config) -> Invoke:
 
     def invoke(name: str, event: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the function answers
         function = app if name == API_HANDLER else app.handler_map[name]
-        own = config.scope(chalice_stage=config.chalice_stage, function_name=name)
-        milliseconds = (own.lambda_timeout or _DEFAULT_TIMEOUT) * 1000
-        context = LambdaContext(name, own.lambda_memory_size, max_runtime_ms=milliseconds)
+        memory = _scoped(config, name).lambda_memory_size
+        context = LambdaContext(name, memory, max_runtime_ms=timeout(config, name) * 1000)
         return function(json.loads(json.dumps(event)), context)  # a copy, as on AWS: the function may change it
 
     return invoke
+
+
+def timeout(config: Config, name: str) -> int:
+    """Return a function's timeout in seconds."""
+    return _scoped(config, name).lambda_timeout or _DEFAULT_TIMEOUT
+
+
+def _scoped(config: Config, name: str) -> Config:
+    return config.scope(chalice_stage=config.chalice_stage, function_name=name)

@@ -1,14 +1,21 @@
 """What moto 5.2 does that a long-running embedded AWS can't have, each mend with its reason."""
 
 import copy
+import time
 from collections import defaultdict
 from typing import Any
 
 from moto.core.common_models import BaseModel
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
+from moto.sqs import models
+from moto.sqs.models import Queue, SQSBackend
 
 _IMMUTABLE = {"S", "N", "B", "BOOL", "NULL"}
+_LOOK_SECONDS = 0.2
+_SQS: Any = models  # it does not export its clock
+_motos_delete_message = Queue.delete_message
+_motos_receive_message = SQSBackend.receive_message
 
 
 def apply() -> None:
@@ -17,6 +24,13 @@ def apply() -> None:
     setattr(BaseModel, "__new__", _make)  # noqa: B010 - mypy takes it for a method
     # A transaction copies its table, whole stream included, once for each of its items, in case it must roll back.
     setattr(Table, "__deepcopy__", _copy_table)  # noqa: B010 - moto has none
+    # A queue loses what is sent while something is deleted from it, and gives one message to two that ask at once.
+    setattr(Queue, "delete_message", _delete_message)  # noqa: B010 - mypy takes it for a method
+    setattr(SQSBackend, "receive_message", _receive_message)  # noqa: B010 - mypy takes it for a method
+    # A queue counts all its messages several times for each that is sent or received, and reads the clock for each of
+    # those by way of two calendars: seconds for every ten messages, where there are some thousands.
+    _SQS.unix_time_millis = _milliseconds
+    setattr(SQSBackend, "is_message_valid_based_on_retention_period", _is_retained)  # noqa: B010 - as above
 
 
 def _make(cls: type[BaseModel], *_: Any, **__: Any) -> BaseModel:  # noqa: ANN401 - any model's arguments
@@ -50,3 +64,38 @@ def _copy_item(item: Any) -> Any:  # noqa: ANN401 - moto's models are untyped
 
 def _copy_value(value: DynamoType) -> DynamoType:
     return value if value.type in _IMMUTABLE else copy.deepcopy(value)
+
+
+def _delete_message(queue: Any, receipt_handle: str) -> None:  # noqa: ANN401 - moto's models are untyped
+    with queue._messages_lock:  # noqa: SLF001 - under which moto adds one
+        _motos_delete_message(queue, receipt_handle)
+
+
+def _receive_message(
+    backend: Any,  # noqa: ANN401 - moto's models are untyped
+    name: str,
+    count: int,
+    wait_seconds_timeout: int,
+    visibility_timeout: int,
+    message_attribute_names: list[str] | None = None,
+) -> Any:  # noqa: ANN401 - moto's models are untyped
+    """Receive messages, under the queue's lock; wait for them without it."""
+    lock = backend.get_queue(name)._messages_lock  # noqa: SLF001 - under which moto adds one
+    until = time.monotonic() + wait_seconds_timeout
+    with lock:
+        while True:
+            found = _motos_receive_message(backend, name, count, 0, visibility_timeout, message_attribute_names)
+            if found or time.monotonic() >= until:
+                return found
+            lock.wait(_LOOK_SECONDS)  # for what is sent, and what becomes visible again
+
+
+def _milliseconds() -> float:
+    """Return the time since 1970."""
+    return time.time() * 1000
+
+
+def _is_retained(backend: Any, name: str, message: Any) -> bool:  # noqa: ANN401 - moto's models are untyped
+    """Tell whether a message is still kept, without its queue's other attributes, which are counts."""
+    kept = backend.get_queue(name).message_retention_period * 1000
+    return bool(message.sent_timestamp + kept > _SQS.unix_time_millis())

@@ -119,3 +119,17 @@ class UserPoolClient(_Created, CloudFormationModel):
             properties.pop("UserPoolId"), properties.pop("GenerateSecret"), properties
         )
         return cls(client.id, {"ClientId": client.id})
+
+
+class BucketPolicy(_Created, CloudFormationModel):
+    """A bucket's policy, which is not applied: it lets no one in but by TLS, and the embedded AWS has none."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """Return the type."""
+        return "AWS::S3::BucketPolicy"
+
+    @classmethod
+    def create(cls, properties: dict[str, Any], account: str, region: str) -> "BucketPolicy":  # noqa: ARG003
+        """Make none."""
+        return cls(properties["Bucket"], {})

@@ -1,5 +1,6 @@
 """The embedded AWS's own process: `python -m grail.localcloud.server FOLDER STAGE OWNER FILE`."""
 
+import functools
 import json
 import os
 import sys
@@ -16,11 +17,17 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from grail.localcloud import (
     moto_mends,
+    moto_properties,
     moto_resources,  # noqa: F401 - moto finds what is imported
     users,
 )
+from grail.localcloud.engine import Engine
+from grail.localcloud.lambda_api import LambdaApi
 from grail.localcloud.processes import when_gone
-from grail.localcloud.services import Embedded
+from grail.localcloud.s3_front import S3Front
+from grail.localcloud.services import REGION, Embedded
+from grail.localcloud.time_to_live import TimeToLive
+from grail.localcloud.work import Work
 from grail.project import Project
 from grail.stack import data, outputs
 
@@ -44,13 +51,28 @@ def serve(project: Project, stage: str, *, owner: int, file: Path) -> None:
 def listening() -> Iterator[str]:
     """Answer AWS's APIs from a thread while the block runs, and yield the URL."""
     moto_mends.apply()
-    application = _OneAtATime(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    alone = threading.Lock()
+    rest = S3Front(_OneAtATime(DomainDispatcherApplication(create_backend_app), alone))
+    server = make_server("127.0.0.1", 0, rest, threaded=True, request_handler=_Quiet)
+    url = f"http://127.0.0.1:{server.server_port}"
+    engine = Engine(_clients(url), region=REGION)
+    server.app = LambdaApi(engine, rest)
+    time_to_live = TimeToLive(alone)
+    work = Work(lambda: [*engine.parts(), time_to_live])
+    work.start()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield url
     finally:
+        work.stop()
+        engine.close()
         server.shutdown()
+
+
+def _clients(url: str) -> Callable[[str], Any]:
+    """Return what makes boto3 clients of this very server; its own calls go the way that an app's go."""
+    session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)  # noqa: S106 - moto asks for no other
+    return functools.cache(functools.partial(session.client, endpoint_url=url))
 
 
 def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]) -> dict[str, str]:
@@ -67,6 +89,7 @@ def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]
     name = data.stack_name(project.name, stage)
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
+    moto_properties.apply(template)
     found = outputs.read(name)
     if "UserPoolId" in found:
         users.create_sample(found["UserPoolId"])
@@ -74,16 +97,19 @@ def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]
 
 
 class _OneAtATime:
-    """Lets one DynamoDB request in at a time: a real table's writes are atomic, moto's only without threads."""
+    """Lets one request to DynamoDB in at a time: a real table's writes are atomic, moto's only without threads.
 
-    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+    Those to its streams too, which show what a transaction writes before it rolls back.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]], alone: threading.Lock) -> None:
         self._application = application
-        self._lock = threading.Lock()
+        self._alone = alone
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_"):
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
             return self._application(environ, start_response)
-        with self._lock:
+        with self._alone:
             return list(self._application(environ, start_response))
 
 

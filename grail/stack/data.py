@@ -1,10 +1,12 @@
 """The data stack of a stage: what must outlive every deployment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grail.project import Project
 from grail.stack import users
+from grail.stack.bucket import bucket_resources
+from grail.stack.queues import queue_resources
 
 _PROTECTED_STAGE = "prod"
 
@@ -19,6 +21,21 @@ def table_name(app: str, stage: str) -> str:
     return f"{app}-{stage}"
 
 
+def queue_name(app: str, stage: str, name: str) -> str:
+    """Return the name of a stage's queue, which the app calls by a short name."""
+    return f"{app}-{stage}-{name}"
+
+
+def dead_letters_name(app: str, stage: str, name: str) -> str:
+    """Return the name of the queue where the dead letters of a stage's queue are."""
+    return f"{queue_name(app, stage, name)}-dlq"
+
+
+def bucket_name(app: str, stage: str) -> str:
+    """Return the name of a stage's bucket. Buckets of all of AWS's accounts share one namespace."""
+    return f"{app}-{stage}-files"
+
+
 def api_key_name(app: str, stage: str) -> str:
     """Return the name of the secret that holds a stage's API key."""
     return f"{app}-{stage}-api-key"
@@ -26,22 +43,41 @@ def api_key_name(app: str, stage: str) -> str:
 
 def template_of(project: Project, stage: str) -> dict[str, Any]:
     """Return the template of a project's stage: an API key where it has a usage plan, users where it wants a pool."""
+    bucket = project.registered("bucket")
     return template(
         app=project.name,
         stage=stage,
         table=project.registered("table"),
+        queues=project.registered("queues"),
+        bucket=bucket,
+        origins=[] if bucket is None else _origins(bucket, project.environment(stage)),
         api_key=project.setting(stage, "usage_plan") is not None,
         user_pool=project.setting(stage, "user_pool") is True,
     )
 
 
+def _origins(bucket: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """Return the origins in the variable that the bucket's `cors` names, between spaces or commas."""
+    return environment.get(bucket.get("cors", ""), "").replace(",", " ").split()
+
+
 def template(
-    *, app: str, stage: str, table: Mapping[str, Any] | None, api_key: bool = False, user_pool: bool = False
+    *,
+    app: str,
+    stage: str,
+    table: Mapping[str, Any] | None,
+    queues: Mapping[str, Any] | None = None,
+    bucket: Mapping[str, Any] | None = None,
+    origins: Sequence[str] = (),
+    api_key: bool = False,
+    user_pool: bool = False,
 ) -> dict[str, Any]:
     """Return the CloudFormation template.
 
     `table` is what the app declares: `key` (hash and sort attribute), `indexes` (name to such a pair), `ttl`
-    (attribute) and `stream` (view type). Every key attribute is a string, every index projects all.
+    (attribute) and `stream` (view type). Every key attribute is a string, every index projects all. `queues` (short
+    name to what `queue_resources` wants) and `bucket` (what `bucket_resources` wants) it declares too; pages of the
+    `origins` may use the bucket.
     """
     protected = stage == _PROTECTED_STAGE
     resources: dict[str, Any] = {}
@@ -50,6 +86,12 @@ def template(
         resources["Table"] = _table(table_name(app, stage), table, protected=protected)
         outputs["TableName"] = {"Value": {"Ref": "Table"}}
         outputs["TableStreamArn"] = {"Value": {"Fn::GetAtt": ["Table", "StreamArn"]}}
+    for name, wanted in (queues or {}).items():
+        resources |= queue_resources(
+            name, wanted, queue=queue_name(app, stage, name), dead_letters=dead_letters_name(app, stage, name)
+        )
+    if bucket is not None:
+        resources |= bucket_resources(bucket_name(app, stage), bucket, origins=origins)
     if api_key:
         resources["ApiKey"] = _api_key(api_key_name(app, stage))
     if user_pool:

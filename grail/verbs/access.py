@@ -9,6 +9,7 @@ from typing import Any
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stage import entered
+from grail.terminal import confirmed, print_table
 
 NAME = "access"
 EXAMPLE = "python -m grail access grant bob --role viewer"
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_table(rows)
+        print_table(rows)
     return 0
 
 
@@ -89,7 +90,7 @@ def _grant(store: Any, project: Project, options: argparse.Namespace) -> list[Ro
 def _revoke(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
     if any(_named(options).values()):
         return [store.revoke(options.principal, **_named(options))]
-    if not options.yes and not _confirmed(f"Take everything from {options.principal}, and from its tokens?"):
+    if not options.yes and not confirmed(f"Take everything from {options.principal}, and from its tokens?"):
         message = "nothing was changed; to be asked nothing, say --yes"
         raise GrailError(message)
     store.remove(options.principal)
@@ -99,29 +100,3 @@ def _revoke(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  
 def _revoke_token(store: Any, _: Project, options: argparse.Namespace) -> list[Row]:  # noqa: ANN401 - the app's own
     store.revoke_token(options.token)
     return []
-
-
-def _confirmed(question: str) -> bool:
-    """Ask on the terminal; where there is none, the answer is no."""
-    if not sys.stdin.isatty():
-        return False
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _print_table(rows: list[Row]) -> None:
-    """Print rows under their names, each column as wide as it must be."""
-    if not rows:
-        return
-    lines = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(rows[0]))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if value is None or value == []:
-        return "-"
-    if isinstance(value, list):
-        return ", ".join(value)
-    return value if isinstance(value, str) else json.dumps(value)

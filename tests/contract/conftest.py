@@ -10,6 +10,7 @@ from chalicelib.repositories.memory import MemoryTable
 from chalicelib.repositories.table import Table
 from grail.localcloud.server import listening
 from tests import emulators
+from tests.event_sources import Aws, Function
 
 
 class Clock:
@@ -52,3 +53,15 @@ def table(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Table]:
         case emulator:
             url = request.getfixturevalue(f"{emulator}_url")
             yield DynamoTable(emulators.create_table(url), client=emulators.dynamodb(url), now=clock)
+
+
+@pytest.fixture
+def aws(moto_url: str) -> Aws:
+    """Return the embedded AWS of local mode, for event sources."""
+    return Aws(moto_url)
+
+
+@pytest.fixture
+def function() -> Function:
+    """Return a function that succeeds."""
+    return Function()

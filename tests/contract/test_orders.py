@@ -1,5 +1,7 @@
 """Orders, on every implementation of the table."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from chalicelib.bootstrap import Services
@@ -199,3 +201,67 @@ def test_an_own_order_can_be_cancelled(services: Services, bobs: str) -> None:
     assert cancelled.status == Status.CANCELLED
     assert services.orders.cancel(order.id, expected=None, caller=BOB) == cancelled
     assert walk(services, bobs, 1, BOB) == [order.id]
+
+
+# The lists of all orders: of a day, and of those pending
+
+AT = datetime(2026, 1, 15, 23, 0, tzinfo=UTC)
+
+
+def kept(table: Table, count: int, shards: int) -> tuple[OrderRepository, list[str]]:
+    """Keep orders, one a minute, and return their ids."""
+    repository = OrderRepository(table, shards=shards)
+    ids = []
+    for number in range(count):
+        at = AT + timedelta(minutes=number)
+        order = Order(
+            id=f"order{number:03}", owner="alice", created_at=at, updated_at=at, person_id="p", total=NEW.total,
+            status=Status.PENDING, currency=NEW.currency, lines=[line.model_dump() for line in NEW.lines],
+        )  # fmt: skip
+        ids.append(repository.add(order).entity.id)
+    return repository, ids
+
+
+@pytest.mark.parametrize(("count", "shards"), [(0, 1), (3, 1), (7, 4), (105, 1), (105, 4)])
+def test_pending_orders_are_found_oldest_first(table: Table, count: int, shards: int) -> None:
+    """Over all shards, and over more than a page."""
+    repository, ids = kept(table, count, shards)
+    assert [order.id for order in repository.pending()] == ids
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_an_order_that_is_settled_is_pending_no_more(table: Table, shards: int) -> None:
+    """Whatever it became; the others are found as before."""
+    repository, ids = kept(table, 8, shards)
+    for identifier, status in zip(ids[::2], [Status.CONFIRMED, Status.CANCELLED, Status.EXPIRED] * 2, strict=False):
+        moved = repository.move(identifier, source=Status.PENDING, target=status, at=AT)
+        assert moved.status == status
+    assert [order.id for order in repository.pending()] == ids[1::2]
+
+
+@pytest.mark.parametrize(("count", "shards"), [(0, 1), (100, 3), (170, 1), (170, 3)])
+def test_a_days_orders_are_those_placed_on_it(table: Table, count: int, shards: int) -> None:
+    """From midnight to midnight, UTC, and whatever became of them."""
+    repository, ids = kept(table, count, shards)
+    for identifier in ids[:2]:
+        repository.move(identifier, source=Status.PENDING, target=Status.CONFIRMED, at=AT)
+    assert [order.id for order in repository.of_day(AT.date())] == ids[:60]
+    assert [order.id for order in repository.of_day(AT.date() + timedelta(days=1))] == ids[60:]
+    assert list(repository.of_day(AT.date() - timedelta(days=1))) == []
+
+
+def test_orders_stay_found_when_shards_are_added(table: Table) -> None:
+    """Each is where it was written."""
+    _, ids = kept(table, 6, 1)
+    assert [order.id for order in OrderRepository(table, shards=5).pending()] == ids
+
+
+def test_a_deleted_persons_orders_go_from_every_list(table: Table) -> None:
+    """In parts, whatever became of them."""
+    repository, ids = kept(table, 5, 2)
+    repository.move(ids[0], source=Status.PENDING, target=Status.CONFIRMED, at=AT)
+    assert [repository.clear("p", limit=3, at=AT) for _ in range(3)] == [3, 2, 0]
+    assert list(repository.pending()) == list(repository.of_day(AT.date())) == []
+    for identifier in ids:
+        with pytest.raises(NotFoundError):
+            repository.get(identifier)

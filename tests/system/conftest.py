@@ -24,10 +24,14 @@ _START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Served:
-    """A running `chalice local`: where it answers, an admin's token if it made one, its process, what it printed."""
+    """A running `chalice local`: where it answers, its process, what it printed.
+
+    `token` is an admin's and `key` an API key, if it made them.
+    """
 
     url: str
     token: str
+    key: str
     process: subprocess.Popen[bytes]
     output: Path
 
@@ -102,12 +106,16 @@ def serving(folder: Path, output: Path, command: list[str] | None = None) -> Ite
             assert process.poll() is None, f"it ended: {output.read_text()}"
             assert time.monotonic() < until, f"it does not answer: {output.read_text()}"
             time.sleep(0.1)
-        found = re.search(r"^Token (\S+)$", output.read_text(), re.MULTILINE)
-        yield Served(url, found.group(1) if found else "", process, output)
+        yield Served(url, _said("Token", output), _said("Key", output), process, output)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=20)
+
+
+def _said(name: str, output: Path) -> str:
+    found = re.search(rf"^{name} +(\S+)$", output.read_text(), re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 @pytest.fixture(scope="session")

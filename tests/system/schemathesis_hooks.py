@@ -16,6 +16,10 @@ OWN = os.environ["SCHEMATHESIS_OWN"].split()
 """The ids of the token that it calls with, and of the token's principal."""
 
 
+_LEAST, _MOST = 1e-125, 1e37
+"""Numbers that DynamoDB holds, with room to spare (38 digits, 1E-130 to 9.9E+125)."""
+
+
 @schemathesis.hook
 def before_call(_: Any, case: Any, __: Any) -> None:
     """Do not let it saw off the branch it sits on: it finds its own token in a list, and revokes it."""
@@ -25,17 +29,21 @@ def before_call(_: Any, case: Any, __: Any) -> None:
 
 
 @schemathesis.hook("map_body")
-def write_whole_numbers_as_such(_: Any, body: Any) -> Any:
-    """To JSON Schema 1.0 is an integer; to this API, as to draft 4, it is not."""
-    return _whole(body)
+def write_numbers_as_they_must_be(_: Any, body: Any) -> Any:
+    """Write 1.0 as 1, which to this API is another (as to draft 4), and nothing that DynamoDB can't hold."""
+    return _storable(body)
 
 
-def _whole(value: Any) -> Any:
+def _storable(value: Any) -> Any:
     match value:
+        case float() if 0 < abs(value) < _LEAST or abs(value) > _MOST:
+            return 0.5
+        case int() if abs(value) > _MOST:
+            return 1
         case float() if value.is_integer():
             return int(value)
         case list():
-            return [_whole(element) for element in value]
+            return [_storable(element) for element in value]
         case dict():
-            return {name: _whole(member) for name, member in value.items()}
+            return {name: _storable(member) for name, member in value.items()}
     return value

@@ -149,10 +149,20 @@ def package(tmp_path: Path, stage: str, **environment_variables: str) -> dict[st
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_chalice_packages_the_app(tmp_path: Path, stage: str) -> None:
-    """The real command, for arm64: a function each for the API and the gate, and nothing of `grail` in the package."""
+    """The real command, for arm64: every function with its events, and nothing of `grail` in the package."""
     resources = package(tmp_path, stage)
     functions = {name: found["Properties"] for name, found in resources.items() if "Function" in found["Type"]}
-    assert set(functions) == {"APIHandler", "Gate"}
+    sources = {name: [event["Type"] for event in found.get("Events", {}).values()] for name, found in functions.items()}
+    assert sources == {
+        "APIHandler": [],  # the routes are in the API's definition
+        "Gate": [],
+        "OnChange": ["DynamoDB"],
+        "OnEvent": ["SQS"],
+        "OnDelivery": ["SQS"],
+        "OnUpload": ["CloudWatchEvent"],
+        "ExpireOrders": ["Schedule"],
+        "ReportOrders": ["Schedule"],
+    }
     assert all(function["Architectures"] == ["arm64"] for function in functions.values())
     assert functions["APIHandler"]["Environment"]["Variables"]["STAGE"] == stage
     listed = subprocess.run(

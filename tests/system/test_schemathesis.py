@@ -20,6 +20,7 @@ def test_the_served_api_keeps_its_contract(served: Served, tmp_path: Path) -> No
         "run", f"{served.url}/openapi.json",
         "--url", served.url,
         "--header", f"Authorization: Bearer {served.token}",
+        "--header", f"x-api-key: {served.key}",
         "--checks", "all",
         "--max-examples", str(EXAMPLES),
         "--seed", "20261120",

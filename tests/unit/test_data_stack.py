@@ -14,7 +14,10 @@ CONFIG = {
     "app_name": "shop",
     "usage_plan": {"quota_limit": 1, "quota_period": "DAY"},
     "stages": {
-        "dev": {"user_pool": True},
+        "dev": {
+            "user_pool": True,
+            "environment_variables": {"ORIGINS": "https://a.example.com, http://localhost:5173"},
+        },
         "prod": {"user_pool": True, "usage_plan": {"rate_limit": 5, "burst_limit": 9}},
         "open": {"usage_plan": None, "user_pool": "yes"},
     },
@@ -94,3 +97,102 @@ def test_the_embedded_aws_tells_the_app_of_its_users() -> None:
         ("USER_POOL_ARN", "arn"),
     }
     assert bare.items() <= told.items()
+
+
+QUEUES = {
+    "events": {"receives": 5, "visibility_seconds": 180},
+    "web-hooks": {"receives": 3, "visibility_seconds": 30},
+}
+
+
+def queues(stage: str = "dev") -> dict[str, Any]:
+    """Return the resources of a template with queues only."""
+    resources: dict[str, Any] = data.template(app="shop", stage=stage, table=None, queues=QUEUES)["Resources"]
+    return resources
+
+
+def test_each_queue_has_its_dead_letters() -> None:
+    """Named after the app's own name for it; what is received too often goes there, and stays longest."""
+    resources = queues()
+    assert set(resources) == {"EventsQueue", "EventsDeadLetters", "WebHooksQueue", "WebHooksDeadLetters"}
+    queue, dead = resources["EventsQueue"]["Properties"], resources["EventsDeadLetters"]["Properties"]
+    assert queue["QueueName"] == data.queue_name("shop", "dev", "events") == "shop-dev-events"
+    assert dead["QueueName"] == data.dead_letters_name("shop", "dev", "events") == "shop-dev-events-dlq"
+    target = {"Fn::GetAtt": ["EventsDeadLetters", "Arn"]}
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": target, "maxReceiveCount": 5}
+    assert (queue["VisibilityTimeout"], queue["MessageRetentionPeriod"]) == (180, 4 * 86_400)
+    assert dead["MessageRetentionPeriod"] == 14 * 86_400
+    assert queue["SqsManagedSseEnabled"] is dead["SqsManagedSseEnabled"] is True
+
+
+def test_dead_letters_take_from_their_queue_alone() -> None:
+    """Said by its name: a reference would be a circle, which CloudFormation refuses."""
+    dead = queues()["EventsDeadLetters"]["Properties"]
+    arn = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:shop-dev-events"
+    allowed = {"redrivePermission": "byQueue", "sourceQueueArns": [{"Fn::Sub": arn}]}
+    assert dead["RedriveAllowPolicy"] == allowed
+    assert "Fn::GetAtt" not in json.dumps(dead)
+    assert "Ref" not in json.dumps(dead)
+
+
+def bucket(declared: dict[str, Any], *, origins: list[str] | None = None, stage: str = "dev") -> dict[str, Any]:
+    """Return the resources of a template with a bucket only."""
+    template = data.template(app="shop", stage=stage, table=None, bucket=declared, origins=origins or [])
+    resources: dict[str, Any] = template["Resources"]
+    return resources
+
+
+def test_the_bucket_is_private() -> None:
+    """No public access, no ACLs, encrypted, and nothing but TLS; EventBridge is told of what happens in it."""
+    resources = bucket({})
+    files = resources["Files"]["Properties"]
+    assert files["BucketName"] == data.bucket_name("shop", "dev") == "shop-dev-files"
+    assert set(files["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(files["PublicAccessBlockConfiguration"]) == 4
+    assert files["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert "AES256" in json.dumps(files["BucketEncryption"])
+    assert files["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert "CorsConfiguration" not in files
+    assert "VersioningConfiguration" not in files
+    [statement] = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Resource"] == [{"Fn::GetAtt": ["Files", "Arn"]}, {"Fn::Sub": "${Files.Arn}/*"}]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_what_is_below_a_prefix_expires() -> None:
+    """After the days that the app says; uploads that were never ended go after one."""
+    rules = bucket({"expire_days": {"reports/": 400}})["Files"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    uploads, reports = rules
+    assert uploads["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert "ExpirationInDays" not in uploads
+    assert (reports["Prefix"], reports["ExpirationInDays"], reports["Status"]) == ("reports/", 400, "Enabled")
+
+
+def test_pages_of_the_origins_may_upload_and_download() -> None:
+    """By form and by link; they may see the ETag."""
+    [rule] = bucket({}, origins=["https://a"])["Files"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["https://a"], ["GET", "POST"])
+    assert rule["ExposedHeaders"] == ["ETag"]
+
+
+def test_only_prod_keeps_its_queues_and_files() -> None:
+    """As it keeps the rest."""
+    for stage, policy in (("dev", "Delete"), ("prod", "Retain")):
+        resources = queues(stage) | bucket({}, stage=stage)
+        policies = {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources.values()}
+        assert policies == {(policy, policy)}
+
+
+def test_what_the_app_declares_is_in_its_stack(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queues, and its bucket with the origins of the stage's own environment, where it has any."""
+    declared = 'QUEUES = {"jobs": {"receives": 2, "visibility_seconds": 9}}\nBUCKET = {"cors": "ORIGINS"}\n'
+    (project.folder / "declared_by_shop.py").write_text(declared)
+    registered = '[tool.grail]\nqueues = "declared_by_shop:QUEUES"\nbucket = "declared_by_shop:BUCKET"\n'
+    (project.folder / "pyproject.toml").write_text(registered)
+    monkeypatch.syspath_prepend(project.folder)
+    dev, prod = (data.template_of(project, stage)["Resources"] for stage in ("dev", "prod"))
+    assert {"JobsQueue", "JobsDeadLetters", "Files", "FilesPolicy"} <= set(dev)
+    [rule] = dev["Files"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == ["https://a.example.com", "http://localhost:5173"]
+    assert "CorsConfiguration" not in prod["Files"]["Properties"]
