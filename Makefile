@@ -33,6 +33,7 @@ bench: $(INSTALLED) ## Measure against bare code and peers; writes benchmarks/re
 	@$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.warm
 	$(BIN)/python -m benchmarks.authorizer
+	$(BIN)/python -m benchmarks.worker
 
 install: $(INSTALLED)
 

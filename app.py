@@ -349,8 +349,7 @@ def expire_orders(_: CloudWatchEvent) -> Report:
 @app.schedule("cron(30 0 * * ? *)")
 def report_orders(event: CloudWatchEvent) -> Report:
     """Write the orders of the day before (UTC) to the bucket."""
-    key, orders = services().reports.write(datetime.fromisoformat(event.time).date() - timedelta(days=1))
-    return {"key": key, "orders": orders}
+    return services().reports.write(datetime.fromisoformat(event.time).date() - timedelta(days=1))._asdict()
 
 
 if "AWS_CHALICE_CLI_MODE" in os.environ:  # never in Lambda: `chalice local` serves on an embedded AWS

@@ -1,7 +1,7 @@
 """Measure what a batch of ten messages costs the worker: `python -m benchmarks.worker`.
 
 CPU time from Lambda's SQS event to its end, each message confirming an order, beside a bare loop with one `update_item`
-of boto3's per message. Both call the real client, whose requests are answered in this process.
+of boto3's per message. All call the real client, whose requests are answered in this process.
 """
 
 import json
@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
+
+from botocore.config import Config
 
 from app import on_event
 from benchmarks import answered, command, turns
@@ -75,8 +77,8 @@ def _answer(request: bytes) -> bytes:
     return json.dumps({"Attributes": _CONFIRMED} if wants_item else {}).encode()
 
 
-def _bare() -> Callable[[], object]:
-    client = answered.client("UpdateItem", _answer)
+def _bare(config: Config | None = None) -> Callable[[], object]:
+    client = answered.client("UpdateItem", _answer, config)
 
     def loop() -> None:
         for record in _EVENT["Records"]:
@@ -102,7 +104,11 @@ def _worker() -> Callable[[], object]:
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; return the exit code."""
     options = command.parser("worker", "Measure what a batch costs.", results=_RESULTS).parse_args(arguments)
-    contestants = {"a bare loop": _bare(), "the worker": _worker()}
+    contestants = {
+        "a bare loop": _bare(),
+        "a bare loop, with the worker's client": _bare(CONFIG),
+        "the worker": _worker(),
+    }
     try:
         command.check_writable(options.json)
         with Path(os.devnull).open("w", buffering=1) as nothing, redirect_stdout(nothing):

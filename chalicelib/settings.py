@@ -17,9 +17,10 @@ class Settings:
 
     `stage` is the Chalice stage. `people_shards` is the number of partitions the list of people is spread over: it
     may only grow, since a person stays on the shard it was written to; `order_shards` is the same of the lists of a
-    day's orders and of those pending. `pending_seconds` is how long an order may be pending. `stream_arn` is the
-    table's stream's, which the data stack's outputs tell: known to Chalice's CLI only. `mocks_in_memory` keeps the
-    `mocks` resource in this process, which only makes sense where there is one process.
+    day's orders and of those pending. `pending_seconds` is how long an order may be pending: longer than it takes to
+    mend a worker, or orders expire that a redrive would have confirmed. `stream_arn` is the table's stream's, which
+    the data stack's outputs tell: known to Chalice's CLI only. `mocks_in_memory` keeps the `mocks` resource in this
+    process, which only makes sense where there is one process.
 
     `authorizer` is the kind of authorizer in front (`access.gates`). `revocation_seconds` is how long after a change
     of the permission store an answer from before it may still count, in API Gateway and in the authorizer's process
@@ -78,7 +79,7 @@ class Settings:
             stage=stage,
             people_shards=_number(environ, "PEOPLE_SHARDS", default=1, least=1),
             order_shards=_number(environ, "ORDER_SHARDS", default=1, least=1),
-            pending_seconds=_number(environ, "PENDING_SECONDS", default=900, least=1),
+            pending_seconds=_number(environ, "PENDING_SECONDS", default=86_400, least=1),
             stream_arn=environ.get("TABLE_STREAM_ARN", ""),
             mocks_in_memory=stage == "dev",
             authorizer=environ.get("AUTHORIZER", "token"),

@@ -68,8 +68,9 @@ class Telemetry:
         if errors:
             fields["error"] = type(errors[0]).__name__
             fields["stack"] = _stack(errors[0])
-        log = self._log().error if errors else self._log().info
-        log("event", extra=fields)
+        if report or errors:  # most of a stream's records mean nothing to anybody
+            log = self._log().error if errors else self._log().info
+            log("event", extra=fields)
         self._measure("function", function, seconds=seconds, failures=len(errors), cold=cold)
 
     def _measure(self, dimension: str, name: str, *, seconds: float, failures: int, cold: bool) -> None:

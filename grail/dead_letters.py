@@ -138,7 +138,7 @@ class DeadLetters:
                 VisibilityTimeout=_HELD_SECONDS,
                 WaitTimeSeconds=1,  # 0 asks a sample of SQS's servers, and may find none where there are some
                 MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["SentTimestamp"],
             ).get("Messages", [])
             if not received:
                 return

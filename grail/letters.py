@@ -16,16 +16,12 @@ _LARGEST = 256 * 1024
 
 
 class Letter(NamedTuple):
-    """A dead letter: the id it had in its queue, when and by which function it was given up, why, and what it says.
-
-    `receives` counts how often it was received from the dead letters too.
-    """
+    """A dead letter: the id it had in its queue, when and by which function it was given up, why, and what it says."""
 
     id: str
     parked_at: str | None
     function: str | None
     error: str
-    receives: int
     body: str
 
     @classmethod
@@ -40,7 +36,6 @@ class Letter(NamedTuple):
             parked_at=notes.get("parked_at"),
             function=notes.get("function"),
             error=notes["error"],
-            receives=int(message["Attributes"]["ApproximateReceiveCount"]),
             body=message["Body"],
         )
 
@@ -51,8 +46,7 @@ class Letter(NamedTuple):
             body = json.dumps(json.loads(self.body), indent=2, ensure_ascii=False)
         except ValueError:
             body = self.body
-        head = f"{self.id}{given_up}, receives: {self.receives}"
-        return "\n  ".join([head, *self.error.splitlines(), *body.splitlines()])
+        return "\n  ".join([f"{self.id}{given_up}", *self.error.splitlines(), *body.splitlines()])
 
 
 def foreign_attributes(message: "MessageTypeDef") -> Mapping[str, "MessageAttributeValueOutputTypeDef"]:

@@ -32,6 +32,6 @@ def entered(stage: str) -> Iterator[Project]:
     except (ValueError, RuntimeError) as error:
         raise GrailError(str(error)) from error
     except (BotoCoreError, ClientError) as error:
-        where = "" if embedded else f" (no `chalice local` of stage {stage} runs here, so this went to AWS)"
-        message = f"AWS refused: {error}{where}"
+        where = "" if embedded else f"no `chalice local` of stage {stage} runs here, so this went to AWS; "
+        message = f"{where}AWS refused: {error}"
         raise GrailError(message) from error

@@ -67,6 +67,8 @@ def create_stage() -> tuple[str, str]:
     stage = f"t{uuid.uuid4().hex[:12]}"
     template = data.template(app="grail", stage=stage, table=keys.TABLE, queues=queue.QUEUES, bucket=objects.BUCKET)
     _cloudformation(None).create_stack(StackName=stage, TemplateBody=json.dumps(template))
+    versions: Any = {"Status": "Enabled"}  # of which moto's CloudFormation knows nothing
+    client("s3").put_bucket_versioning(Bucket=data.bucket_name("grail", stage), VersioningConfiguration=versions)
     outputs = _cloudformation(None).describe_stacks(StackName=stage)["Stacks"][0]["Outputs"]
     return stage, next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableStreamArn")
 
@@ -103,8 +105,12 @@ def messages(queue_name: str) -> list[Any]:
 
 
 def files(bucket: str) -> dict[str, bytes]:
-    """Return everything in a bucket."""
-    return {name: found.value for name, found in _bucket(bucket).keys.items()}
+    """Return everything in a bucket; a further version of an object stands under a name of its own."""
+    found = {}
+    for name, versions in _bucket(bucket).keys.iterlists():
+        for number, version in enumerate(version for version in versions if isinstance(version, FakeKey)):
+            found[f"{name} version {number}" if number else name] = version.value
+    return found
 
 
 class Streams:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
@@ -80,19 +80,22 @@ class MemoryObjects:
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.deleted: list[tuple[str, str | None]] = []
 
     def upload_form(self, key: str, *, content_type: str, size: int, seconds: int) -> tuple[str, dict[str, str]]:
         """Return a form."""
         return "https://bucket.test", {"key": key, "Content-Type": content_type, "x-size": f"{size} for {seconds}"}
 
-    def download_link(self, key: str, *, filename: str, seconds: int) -> str:
+    def download_link(self, key: str, *, version: str | None, filename: str, seconds: int) -> str:
         """Return a link."""
-        return f"https://bucket.test/{key}?{filename}&{seconds}"
+        return f"https://bucket.test/{key}?{version}&{filename}&{seconds}"
 
-    def put(self, key: str, body: bytes, *, content_type: str) -> None:  # noqa: ARG002 - the bucket's
+    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:  # noqa: ARG002 - the bucket's
         """Keep an object."""
-        self.kept[key] = body
+        body.seek(0)
+        self.kept[key] = body.read()
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, version: str | None) -> None:
         """Forget an object."""
+        self.deleted.append((key, version))
         self.kept.pop(key, None)

@@ -13,6 +13,8 @@ from chalicelib.repositories.table import DELETED
 Record = Mapping[str, Any]
 """One of a DynamoDB stream event's `Records`."""
 
+_READ = ("type", "id", "object_key", "object_version", "updated_at", DELETED)
+"""The attributes of an image that `meaning` reads."""
 _LONG = 1_000
 
 
@@ -25,17 +27,25 @@ def meaning(record: Record) -> list[Event]:
     if before is not None and after is None:
         match before["type"]["S"]:
             case "person":
-                return [PersonDeleted(person_id=before["id"]["S"])]
+                return [PersonDeleted(person_id=before["id"]["S"], deleted_at=_time(change))]
             case "document":
-                return [ObjectAbandoned(key=before["object_key"]["S"])]
+                version = before.get("object_version", {}).get("S")
+                return [ObjectAbandoned(key=before["object_key"]["S"], version=version)]
     return []
 
 
 def shortened(record: Record) -> dict[str, Any]:
-    """Return a record without its long values, so that it fits a message whatever it has (an item may have 400 KB)."""
-    change = record.get("dynamodb", {})
-    images = {name: _short(change[name]) for name in ("Keys", "OldImage", "NewImage") if name in change}
-    return {**record, "dynamodb": {**change, **images}}
+    """Return of a record what its meaning is read from: it must fit a message, and an item may have 400 KB."""
+    change = record["dynamodb"]
+    images = {name: _short(change[name]) for name in ("OldImage", "NewImage") if name in change}
+    kept = {name: change[name] for name in ("Keys", "ApproximateCreationDateTime") if name in change}
+    return {"eventID": record.get("eventID"), "dynamodb": {**kept, **images}}
+
+
+def _time(change: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the event's model reads times
+    """Return when a thing went: what its tombstone says, or else the stream."""
+    tombstone = change.get("NewImage")
+    return tombstone["updated_at"]["S"] if tombstone else change["ApproximateCreationDateTime"]
 
 
 def _there(image: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -43,4 +53,4 @@ def _there(image: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def _short(image: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in image.items() if len(str(value)) <= _LONG}
+    return {name: image[name] for name in _READ if len(str(image.get(name, "?" * _LONG))) < _LONG}

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from chalicelib import deadline
 from chalicelib.errors import UnavailableError
+from chalicelib.events.words import told
 from chalicelib.repositories.queue import RECEIVES, Parked, Queue
 
 Perform = Callable[[str], str]
@@ -45,6 +46,10 @@ class BatchError(Exception):
         self.outcome = outcome
 
 
+class OutOfTimeError(Exception):
+    """A message was not tried."""
+
+
 class _Failed(NamedTuple):
     record: Mapping[str, Any]
     error: Exception
@@ -68,35 +73,34 @@ class Consumer:
         receipts: list[str] = []
         failed: list[_Failed] = []
         with deadline.reserving(RESERVE):
-            for record in records:
+            for record in _in_turn(records):
                 try:
                     done[record["messageId"]] = self._do(record["body"])
                     receipts.append(record["receiptHandle"])
                 except Exception as error:  # noqa: BLE001 - one message's failure is not the others'
                     failed.append(_Failed(record, error))
         given_up = [failure for failure in failed if failure.receives >= RECEIVES]
-        if given_up:
-            self._park(given_up, function)
         back = [failure for failure in failed if failure.receives < RECEIVES]
         outcome = Outcome(done, _by_id(back), _by_id(given_up))
+        if failed:
+            self._queue.delete(receipts)  # first, and so for sure: the rest may fail too
+        if given_up:
+            self._park(given_up, function)
         if back:
-            self._queue.delete([*receipts, *(failure.record["receiptHandle"] for failure in given_up)])
             self._hasten(back)
-            raise BatchError(outcome)
+            raise BatchError(outcome) from back[0].error
         return outcome
 
     def _do(self, body: str) -> str:
         if deadline.seconds_left() <= 0:
             message = "The invocation's time was used up before this message's turn."
-            raise UnavailableError(message)
+            raise OutOfTimeError(message)
         return self._perform(body)
 
     def _park(self, failures: Sequence[_Failed], function: str) -> None:
-        parked = [
-            Parked(record["messageId"], record["body"], f"{type(error).__name__}: {error}")
-            for record, error in failures
-        ]
+        parked = [Parked(record["messageId"], record["body"], told(error)) for record, error in failures]
         self._queue.park(parked, function=function, at=self._now())
+        self._queue.delete([record["receiptHandle"] for record, _ in failures])
 
     def _hasten(self, failures: Sequence[_Failed]) -> None:
         """Let messages come back sooner than the queue's visibility timeout.
@@ -110,6 +114,13 @@ class Consumer:
             if not isinstance(failure.error, UnavailableError)
         }
         self._queue.hold_back(soon)
+
+
+def _in_turn(records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return a batch beginning with another message each time it is received: a slow one must not always come first."""
+    start = max(int(record["attributes"]["ApproximateReceiveCount"]) for record in records) - 1
+    start %= len(records)
+    return [*records[start:], *records[:start]]
 
 
 def _by_id(failures: Sequence[_Failed]) -> dict[str, Exception]:

@@ -12,6 +12,10 @@ Handle = Callable[[Any], Outcome | Mapping[str, Any]]
 """Handles one of Chalice's events, and returns what became of it."""
 
 
+class HandlerError(Exception):
+    """A handler failed; named by the kind of error only, since Lambda logs what it says."""
+
+
 def observed(
     handle: Handle, *, function: str, is_batch: bool, telemetry: Telemetry | None
 ) -> Callable[[Any], Mapping[str, Any] | None]:
@@ -36,7 +40,7 @@ def observed(
             raise
         except Exception as error:
             errors = [error]
-            raise
+            raise HandlerError(type(error).__name__) from error
         finally:
             deadline.end(began)
             if telemetry is not None:

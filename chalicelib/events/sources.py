@@ -5,10 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.events import changes
+from chalicelib.events.words import told
 from chalicelib.events.work import Work
 from chalicelib.models.events import ChangeMissed, Event, ObjectStored
 from chalicelib.repositories.objects import DOCUMENTS
 from chalicelib.repositories.queue import Parked, Queue
+
+_GLIMPSE = 1_000
+"""Characters."""
 
 Report = Mapping[str, Any]
 """What became of an event: for the log, and for whoever invoked the function."""
@@ -33,11 +37,19 @@ class Stream:
             try:
                 found += changes.meaning(record)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, those behind it can't wait
-                body = ChangeMissed(record=changes.shortened(record)).model_dump_json()
-                missed.append(Parked(record.get("eventID", ""), body, f"{type(error).__name__}: {error}"))
+                missed.append(_missed(record, error))
         self._work.tell(found)
         self._queue.park(missed, function=function, at=self._now())
-        return {"records": len(records), "events": len(found), "parked": len(missed)}
+        return {"records": len(records), "events": len(found), "parked": len(missed)} if found or missed else {}
+
+
+def _missed(record: changes.Record, error: Exception) -> Parked:
+    try:
+        left = changes.shortened(record)
+    except Exception:  # noqa: BLE001 - not even that
+        left = {"eventID": record.get("eventID"), "unreadable": str(record)[:_GLIMPSE]}
+    body = ChangeMissed(record=left).model_dump_json(ensure_ascii=True)
+    return Parked(str(left.get("eventID") or "unknown"), body, told(error))
 
 
 class Uploads:
@@ -51,7 +63,7 @@ class Uploads:
         """Take note of an upload. Lambda would try again twice and then forget it; the queue tries for longer."""
         s3_object = event["detail"]["object"]
         stored = ObjectStored(
-            key=s3_object["key"], size=s3_object["size"], md5=s3_object["etag"], sequencer=s3_object["sequencer"]
+            key=s3_object["key"], size=s3_object["size"], md5=s3_object["etag"], version=s3_object.get("version-id")
         )
         try:
             return {"outcome": self._work.do(stored)}

@@ -1,5 +1,8 @@
 """What each event asks for, from the one service that can do it. Done again, it changes nothing."""
 
+from datetime import timedelta
+from typing import assert_never
+
 from chalicelib.errors import NotFoundError
 from chalicelib.events import changes
 from chalicelib.models import events
@@ -15,6 +18,8 @@ from chalicelib.repositories.queue import Queue
 from chalicelib.services.documents import Documents
 from chalicelib.services.orders import Orders
 
+CLOCKS_APART = timedelta(hours=1)
+"""More than two machines' clocks differ, and less than the time after which another person may have the same id."""
 AT_ONCE = 50
 """How many of a deleted person's things one message removes."""
 SETTLING_SECONDS = 10
@@ -42,17 +47,16 @@ class Work:
                 return f"order {event.order_id} {self._confirm(event.order_id)}"
             case ObjectStored():
                 document = self._documents.store(event)
-                return (
-                    "object removed: no document waits for it" if document is None else f"document {document.id} stored"
-                )
+                return f"document {document.id} stored" if document else f"object {event.key} removed: of no document"
             case ObjectAbandoned():
-                self._documents.discard(event.key)
+                self._documents.discard(event.key, version=event.version)
                 return f"object {event.key} removed"
             case PersonDeleted():
                 return f"person {event.person_id}: {self._clear(event)} things removed"
             case ChangeMissed():
                 sent = self.tell(changes.meaning(event.record))
                 return f"{sent} events"
+        assert_never(event)  # a kind that is not above must fail, and not be taken for done
 
     def tell(self, found: list[Event]) -> int:
         """Send events to the queue, and return how many there were."""
@@ -70,7 +74,9 @@ class Work:
 
     def _clear(self, event: PersonDeleted) -> int:
         """Remove a part of what a person had, and see to it that the rest goes too."""
-        removed = sum(part.clear(event.person_id, limit=AT_ONCE) for part in (self._orders, self._documents))
+        latest = event.deleted_at + CLOCKS_APART
+        parts = (self._orders, self._documents)
+        removed = sum(part.clear(event.person_id, latest=latest, limit=AT_ONCE) for part in parts)
         if removed:
             self._queue.send([event], delay=1)  # the index still shows what was removed just now
         elif event.sweep == 1:

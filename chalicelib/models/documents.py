@@ -12,7 +12,7 @@ MiB = 1024 * 1024
 
 Filename = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200, pattern=LINE.replace("[^", r"[^/\\\\")),
+    StringConstraints(min_length=1, max_length=200, pattern=LINE.replace("[^", r"[^/\\\\\u202a-\u202e\u2066-\u2069")),
     Field(examples=["tea.txt"], description="A name, not a path."),
 ]
 MediaType = Annotated[
@@ -66,7 +66,9 @@ class DocumentView(EntityView):
 
 
 class LinkedDocumentView(DocumentView):
-    """A document, with the way to upload it while that is awaited, or to download it."""
+    """A document, with the form to upload it where it was announced just now, or the link to download it."""
+
+    CACHEABLE: ClassVar[bool] = False
 
     upload: Upload | None = None
     download: Download | None = None
@@ -75,12 +77,13 @@ class LinkedDocumentView(DocumentView):
 class Document(LinkedDocumentView, Belonging):
     """A document, as stored; the links are made anew each time.
 
-    `object_key` is its object's in the bucket, used for no other document ever. `sequencer` orders the uploads of one
-    object (S3, "Event message structure"). One that is never uploaded is gone when its `ttl` (Unix seconds) has passed.
+    `object_key` is its object's in the bucket, used for no other document ever; `object_version` is S3's version of it
+    that was stored, so that whoever still has the form can't put another in its place. One that is never uploaded is
+    gone when its `ttl` (Unix seconds) has passed.
     """
 
     KIND: ClassVar[str] = "document"
 
     object_key: str
-    sequencer: str | None = None
+    object_version: str | None = None
     ttl: int | None = None

@@ -40,6 +40,9 @@ class Belonging(Entity):
 class EntityView(View):
     """Base of what clients get to see of an entity; its version is the ETag."""
 
+    CACHEABLE: ClassVar[bool] = True
+    """Whether it is the same as long as its version is; where it is not, it is never 304."""
+
     id: Id
     created_at: AwareDatetime
     updated_at: AwareDatetime

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from chalicelib.models.inbox import PartnerEvent
 
@@ -19,21 +19,22 @@ class OrderPlaced(_Event):
 
 
 class PersonDeleted(_Event):
-    """What hangs on a person can go. `sweep` counts how often it was looked for."""
+    """What hung on a person when they were deleted can go. `sweep` counts how often it was looked for."""
 
     type: Literal["person.deleted"] = "person.deleted"
     person_id: str
+    deleted_at: AwareDatetime
     sweep: int = 1
 
 
 class ObjectStored(_Event):
-    """S3 has an object; sizes are in bytes, `sequencer` orders the events of one key."""
+    """S3 has an object; its size is in bytes, `version` is None in a bucket without versions."""
 
     type: Literal["object.stored"] = "object.stored"
     key: str
     size: int
     md5: str
-    sequencer: str
+    version: str | None = None
 
 
 class ObjectAbandoned(_Event):
@@ -41,6 +42,7 @@ class ObjectAbandoned(_Event):
 
     type: Literal["object.abandoned"] = "object.abandoned"
     key: str
+    version: str | None = None
 
 
 class ChangeMissed(_Event):

@@ -7,8 +7,8 @@ from chalicelib.errors import NotFoundError
 from chalicelib.models.entity import B, Made, Slice
 from chalicelib.repositories import keys
 from chalicelib.repositories.keys import Key
-from chalicelib.repositories.records import Records, owned_by
-from chalicelib.repositories.table import Alive, Check, ConditionFailedError, Table
+from chalicelib.repositories.records import Records, owned_by, tombstone
+from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Put, Table
 
 
 class Belongings(Records[B]):
@@ -45,15 +45,20 @@ class Belongings(Records[B]):
             return self._slice(keys.BY_OWNER, [keys.owned(partition, owner)], limit=limit, after=after)
         return self._slice(keys.BY_LIST, [partition], limit=limit, after=after)
 
-    def clear(self, person_id: str, *, limit: int, at: datetime) -> int:
-        """Delete up to `limit` of a person's, and return how many there were; one that changes meanwhile stays."""
-        found = self.of_person(person_id, limit=limit, after=None, owner=None).items
-        for entity in found:
+    def clear(self, person_id: str, *, latest: datetime, limit: int, at: datetime) -> int:
+        """Delete up to `limit` of a person's that were made at a time or before, and return how many there were.
+
+        One that changes meanwhile stays. What can't be read goes too.
+        """
+        end = keys.end(latest)
+        found = self._items(keys.BY_LIST, [self._list_of(person_id)], limit=limit, after=None).items
+        old = [item for item in found if item[keys.INDEXES[keys.BY_LIST][1]] <= end]
+        for item in old:
             try:
-                self._bury(entity, self._tombstone(entity, at))
+                self._table.apply(Put(tombstone(item, at), Alive(frozenset({item[VERSION]}))))
             except ConditionFailedError:
                 continue
-        return len(found)
+        return len(old)
 
     def _lists(self, entity: B) -> dict[str, str]:
         partition = self._list_of(entity.person_id)

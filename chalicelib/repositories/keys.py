@@ -150,3 +150,8 @@ def position(created_at: datetime, item_id: str) -> str:
     The time has a fixed width, so that the order of the strings is the order in time.
     """
     return f"{created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}#{item_id}"
+
+
+def end(latest: datetime) -> str:
+    """Return the position behind everything that was created at a time or before."""
+    return position(latest, "~")  # which no id has, and which sorts behind all that ids have

@@ -1,9 +1,9 @@
 """The stage's bucket in S3: the only module that calls S3. Forms and links are made here, without a call."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from urllib.parse import quote
 
 import boto3
@@ -28,14 +28,14 @@ class Objects(Protocol):
     def upload_form(self, key: str, *, content_type: str, size: int, seconds: int) -> tuple[str, dict[str, str]]:
         """Return the URL and the fields of a form that uploads exactly this, for so many seconds."""
 
-    def download_link(self, key: str, *, filename: str, seconds: int) -> str:
-        """Return a URL that downloads an object under a name, for so many seconds."""
+    def download_link(self, key: str, *, version: str | None, filename: str, seconds: int) -> str:
+        """Return a URL that downloads a version of an object under a name, for so many seconds."""
 
-    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
         """Write an object."""
 
-    def delete(self, key: str) -> None:
-        """Delete an object, if it is there."""
+    def delete(self, key: str, *, version: str | None) -> None:
+        """Delete a version of an object, if it is there."""
 
 
 class S3Objects:
@@ -59,19 +59,29 @@ class S3Objects:
         )
         return form["url"], form["fields"]
 
-    def download_link(self, key: str, *, filename: str, seconds: int) -> str:
+    def download_link(self, key: str, *, version: str | None, filename: str, seconds: int) -> str:
         """Presign a GET that saves the file, and never shows it: what was uploaded is not our page (RFC 6266)."""
         disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
-        parameters = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition}
+        parameters = {"ResponseContentDisposition": disposition, **self._named(key, version)}
         return str(self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds))
 
-    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
         """PutObject."""
-        self._attempts.call(self._client.put_object, Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
-    def delete(self, key: str) -> None:
-        """DeleteObject, which succeeds for one that is not there."""
-        self._attempts.call(self._client.delete_object, Bucket=self._bucket, Key=key)
+        def send(**parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401 - boto3's parameters
+            body.seek(0)  # an earlier attempt may have read it
+            answer: Mapping[str, Any] = self._client.put_object(Body=body, **parameters)
+            return answer
+
+        self._attempts.call(send, Bucket=self._bucket, Key=key, ContentType=content_type)
+
+    def delete(self, key: str, *, version: str | None) -> None:
+        """DeleteObject, which succeeds for one that is not there; of a version, it is for good."""
+        self._attempts.call(self._client.delete_object, **self._named(key, version))
+
+    def _named(self, key: str, version: str | None) -> dict[str, str]:
+        named = {"Bucket": self._bucket, "Key": key}
+        return named if version is None else {**named, "VersionId": version}
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - boto3's

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from pydantic import ValidationError
+
 from chalicelib.errors import ConflictError, StaleVersionError
 from chalicelib.models.orders import Order, Status
 from chalicelib.repositories import keys
 from chalicelib.repositories.belongings import Belongings
 from chalicelib.repositories.records import Versions, owned_by
-from chalicelib.repositories.table import VERSION, Alive, ConditionFailedError, Table, Update
+from chalicelib.repositories.table import VERSION, Alive, ConditionFailedError, Item, Table, Update
 
 _PAGE = 100
 
@@ -19,13 +21,26 @@ class Orders(Belongings[Order]):
     def __init__(self, table: Table, *, shards: int) -> None:
         super().__init__(table, Order, key=keys.order, list_of=keys.orders_of, shards=shards)
 
-    def pending(self) -> Iterator[Order]:
-        """Return the pending orders, oldest first; one that was settled a moment ago may still be among them."""
-        return self._all(keys.PENDING, keys.PENDING_ORDERS)
+    def pending(self, *, latest: datetime) -> Iterator[str]:
+        """Return the ids of the pending orders that were placed at a time or before, oldest first.
 
-    def of_day(self, day: date) -> Iterator[Order]:
-        """Return the orders that were placed on a day (UTC), oldest first."""
-        return self._all(keys.BY_DAY, keys.day(day))
+        One that was settled a moment ago may still be among them. Only the index is read: an order that can't be read
+        as one must not stand in the others' way.
+        """
+        end = keys.end(latest)
+        for item in self._all(keys.PENDING, keys.PENDING_ORDERS):
+            position = item[keys.INDEXES[keys.PENDING][1]]
+            if position > end:
+                return
+            yield position.partition("#")[2]
+
+    def of_day(self, day: date) -> Iterator[Order | None]:
+        """Return the orders that were placed on a day (UTC), oldest first; None for one that can't be read."""
+        for item in self._all(keys.BY_DAY, keys.day(day)):
+            try:
+                yield self._load(item)
+            except ValidationError:
+                yield None
 
     def move(
         self,
@@ -64,7 +79,7 @@ class Orders(Belongings[Order]):
             self._table.apply(self._settlement(order_id, target, pending, at))
         except ConditionFailedError as failed:
             self._raise_unless_there(order_id, failed.item, None)
-            return self._load(failed.item or {}).status
+            return Status((failed.item or {})["status"])
         return target
 
     def _settlement(self, order_id: str, target: Status, expected: Alive, at: datetime) -> Update:
@@ -72,11 +87,11 @@ class Orders(Belongings[Order]):
         changes = {"status": target, **dict.fromkeys(keys.INDEXES[keys.PENDING])}
         return self._update_of(order_id, changes, expected, at)
 
-    def _all(self, index: str, name: str) -> Iterator[Order]:
+    def _all(self, index: str, name: str) -> Iterator[Item]:
         partitions = [keys.shard(name, number) for number in range(self._shards)]
         after: str | None = None
         while True:
-            part = self._slice(index, partitions, limit=_PAGE, after=after)
+            part = self._items(index, partitions, limit=_PAGE, after=after)
             yield from part.items
             if part.position is None:
                 return

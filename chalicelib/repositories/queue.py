@@ -77,7 +77,7 @@ class SqsQueue:
 
     def send(self, messages: Iterable[BaseModel], *, delay: int = 0) -> list[str]:
         """SendMessageBatch."""
-        bodies = [message.model_dump_json(ensure_ascii=True) for message in messages]
+        bodies = [_UNPRINTABLE.sub(_escaped, message.model_dump_json()) for message in messages]
         if any(len(body.encode()) > LARGEST for body in bodies):
             message = "It is too large to be sent: a message may have 256 KB."
             raise TooLargeError(message)
@@ -164,6 +164,11 @@ def _fault(left: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - as botoc
     if ours is None:
         return {"Error": {"Code": "ServiceUnavailable", "Message": f"{len(left)} of a batch were left"}}
     return {"Error": {"Code": ours["Code"], "Message": ours.get("Message", "")}}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Return a character of a JSON string as JSON may write it too; no text has half of a pair, so it is one unit."""
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _printable(text: str) -> str:

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 
 OWNER = "owner"
+_LEFT = ("pk", "sk", "type", "id", OWNER, "schema_version", "created_at", "request_hash")
 
 
 def owned_by(owner: str | None) -> dict[str, str]:
@@ -133,6 +134,10 @@ class Records(Generic[E]):
         return self._slice(keys.BY_LIST, partitions, limit=limit, after=after)
 
     def _slice(self, index: str, partitions: list[str], *, limit: int, after: str | None) -> Slice[E]:
+        found = self._items(index, partitions, limit=limit, after=after)
+        return Slice([self._load(item) for item in found.items], found.position)
+
+    def _items(self, index: str, partitions: list[str], *, limit: int, after: str | None) -> Slice[Item]:
         """Merge the partitions' first items; one more than asked for tells whether more follow."""
         _, sort_key = keys.INDEXES[index]
         found = [
@@ -143,7 +148,7 @@ class Records(Generic[E]):
         found.sort(key=lambda item: item[sort_key])
         items = found[:limit]
         position = items[-1][sort_key] if len(found) > limit else None
-        return Slice([self._load(item) for item in items], position)
+        return Slice(items, position)
 
     def _guarded(
         self,
@@ -222,15 +227,7 @@ class Records(Generic[E]):
         return item
 
     def _tombstone(self, entity: E, at: datetime) -> Item:
-        kept = {"id", "owner", "schema_version", "created_at", "request_hash"}
-        return {
-            **entity.model_dump(mode="json", exclude_none=True, include=kept),
-            **self._place(entity),
-            VERSION: entity.version + 1,
-            "updated_at": _text(at),
-            DELETED: True,
-            keys.TTL: int((at + TOMBSTONE_LIFE).timestamp()),
-        }
+        return tombstone({**entity.model_dump(mode="json", exclude_none=True), **self._place(entity)}, at)
 
     def _load(self, item: Item) -> E:
         return self._model.model_validate(item)
@@ -248,6 +245,17 @@ class Records(Generic[E]):
         """Raise NotFoundError unless the item is alive, and the owner's: what is somebody else's looks like nothing."""
         if item is None or DELETED in item or owner not in {None, item[OWNER]}:
             raise NotFoundError(self._model.KIND, identifier)
+
+
+def tombstone(item: Item, at: datetime) -> Item:
+    """Return what is left of an item that is deleted."""
+    return {
+        **{name: item[name] for name in _LEFT if name in item},
+        VERSION: item[VERSION] + 1,
+        "updated_at": _text(at),
+        DELETED: True,
+        keys.TTL: int((at + TOMBSTONE_LIFE).timestamp()),
+    }
 
 
 def _merge(target: Any, patch: Any) -> Any:  # noqa: ANN401 - any JSON value

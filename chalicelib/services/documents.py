@@ -1,8 +1,8 @@
 """Documents: announced through the API, uploaded to S3 and downloaded from there, removed with their person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from chalicelib.errors import NotFoundError
+from chalicelib.errors import ConflictError, NotFoundError
 from chalicelib.models.caller import Caller
 from chalicelib.models.documents import Document, DocumentNew, Download, Status, Upload
 from chalicelib.models.entity import Made, Once, Slice
@@ -15,8 +15,10 @@ from chalicelib.services.service import Clock, NewId, begin
 
 LINK_SECONDS = 15 * 60
 """How long a form or a link is good."""
-UPLOAD_LIFE = timedelta(days=2)
-"""How long a document waits for its upload: longer than EventBridge goes on telling of one (24 hours)."""
+FORM_LIFE = timedelta(days=1)
+"""How long after the announcement a form may be had again, with the same Idempotency-Key."""
+UPLOAD_LIFE = FORM_LIFE + timedelta(days=2)
+"""How long a document waits for its upload: EventBridge may take 24 hours to tell of it."""
 
 
 class Documents:
@@ -47,11 +49,18 @@ class Documents:
             ttl=int((at + UPLOAD_LIFE).timestamp()),
         )
         made = self._documents.place(document, person_owner=caller.confined_to)
-        return Made(self._linked(made.entity), replayed=made.replayed)
+        document = made.entity
+        if document.status == Status.STORED:
+            return Made(self._with_link(document), replayed=True)
+        if at > document.created_at + FORM_LIFE:
+            message = "The document that was made with this Idempotency-Key was not uploaded in time."
+            raise ConflictError(message)
+        return Made(self._with_form(document), replayed=made.replayed)
 
     def get(self, person_id: str, document_id: str, *, caller: Caller) -> Document:
-        """Return a document with a link. Raises NotFoundError."""
-        return self._linked(self._find(person_id, document_id, caller))
+        """Return a document, with a link where it is stored; who may read it gets no form. Raises NotFoundError."""
+        document = self._find(person_id, document_id, caller)
+        return self._with_link(document) if document.status == Status.STORED else document
 
     def of_person(self, person_id: str, *, limit: int, after: str | None, caller: Caller) -> Slice[Document]:
         """Return a part of a person's documents. Raises NotFoundError for the person."""
@@ -64,20 +73,20 @@ class Documents:
         self._documents.delete(document_id, expected=expected, owner=caller.confined_to, at=self._now())
 
     def store(self, stored: ObjectStored) -> Document | None:
-        """Take note of an upload; None where no document waits for it any more, and so its object goes."""
+        """Take note of an upload; None where no document waits for it, or has another, and so it goes."""
         try:
             return self._documents.mark_stored(stored.key.split("/")[-2], stored, at=self._now())
         except NotFoundError:
-            self._objects.delete(stored.key)
+            self._objects.delete(stored.key, version=stored.version)
             return None
 
-    def discard(self, object_key: str) -> None:
+    def discard(self, object_key: str, *, version: str | None) -> None:
         """Remove an object that no document has any more."""
-        self._objects.delete(object_key)
+        self._objects.delete(object_key, version=version)
 
-    def clear(self, person_id: str, *, limit: int) -> int:
-        """Remove up to `limit` documents of a person who is gone, and return how many there were."""
-        return self._documents.clear(person_id, limit=limit, at=self._now())
+    def clear(self, person_id: str, *, latest: datetime, limit: int) -> int:
+        """Remove up to `limit` documents of a time or before, of a person who is gone; return how many there were."""
+        return self._documents.clear(person_id, latest=latest, limit=limit, at=self._now())
 
     def _find(self, person_id: str, document_id: str, caller: Caller) -> Document:
         document = self._documents.get(document_id, owner=caller.confined_to)
@@ -85,14 +94,17 @@ class Documents:
             raise NotFoundError(Document.KIND, document_id)
         return document
 
-    def _linked(self, document: Document) -> Document:
-        """Return it with its link or its form, whichever it needs."""
-        expires_at = self._now() + timedelta(seconds=LINK_SECONDS)
-        key = document.object_key
-        if document.status == Status.STORED:
-            url = self._objects.download_link(key, filename=document.filename, seconds=LINK_SECONDS)
-            return document.model_copy(update={"download": Download(url=url, expires_at=expires_at)})
-        url, fields = self._objects.upload_form(
-            key, content_type=document.content_type, size=document.size, seconds=LINK_SECONDS
+    def _with_link(self, document: Document) -> Document:
+        url = self._objects.download_link(
+            document.object_key, version=document.object_version, filename=document.filename, seconds=LINK_SECONDS
         )
-        return document.model_copy(update={"upload": Upload(url=url, fields=fields, expires_at=expires_at)})
+        return document.model_copy(update={"download": Download(url=url, expires_at=self._link_ends())})
+
+    def _with_form(self, document: Document) -> Document:
+        url, fields = self._objects.upload_form(
+            document.object_key, content_type=document.content_type, size=document.size, seconds=LINK_SECONDS
+        )
+        return document.model_copy(update={"upload": Upload(url=url, fields=fields, expires_at=self._link_ends())})
+
+    def _link_ends(self) -> datetime:
+        return self._now() + timedelta(seconds=LINK_SECONDS)

@@ -1,6 +1,6 @@
 """Orders: placed by a person, then confirmed, cancelled or expired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib import deadline
 from chalicelib.errors import NotFoundError
@@ -63,18 +63,17 @@ class Orders:
 
         In the time that the invocation has; the rest is for the next one.
         """
-        latest = self._now() - self._pending
         expired = 0
-        for order in self._orders.pending():
-            if order.created_at > latest or deadline.seconds_left() < _RESERVE:
+        for order_id in self._orders.pending(latest=self._now() - self._pending):
+            if deadline.seconds_left() < _RESERVE:
                 break
             try:
-                status = self._orders.settle(order.id, Status.EXPIRED, at=self._now())
+                status = self._orders.settle(order_id, Status.EXPIRED, at=self._now())
             except NotFoundError:  # deleted since the index was written
                 continue
             expired += status == Status.EXPIRED
         return expired
 
-    def clear(self, person_id: str, *, limit: int) -> int:
-        """Remove up to `limit` orders of a person who is gone, and return how many there were."""
-        return self._orders.clear(person_id, limit=limit, at=self._now())
+    def clear(self, person_id: str, *, latest: datetime, limit: int) -> int:
+        """Remove up to `limit` orders of a time or before, of a person who is gone; return how many there were."""
+        return self._orders.clear(person_id, latest=latest, limit=limit, at=self._now())

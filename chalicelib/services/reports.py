@@ -1,6 +1,8 @@
 """Reports: a day's orders as JSON Lines in the bucket."""
 
 from datetime import date
+from tempfile import TemporaryFile
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -12,6 +14,14 @@ _LINE = TypeAdapter(OrderView).serializer.to_json
 """Writes an order as clients see it."""
 
 
+class Report(NamedTuple):
+    """A report's key in the bucket, how many orders it has, and how many it lacks because they can't be read."""
+
+    key: str
+    orders: int
+    unreadable: int
+
+
 class Reports:
     """The reports."""
 
@@ -19,16 +29,19 @@ class Reports:
         self._orders = orders
         self._objects = objects
 
-    def write(self, day: date) -> tuple[str, int]:
-        """Write the orders that were placed on a day (UTC), one a line, and return the object's key and their number.
+    def write(self, day: date) -> Report:
+        """Write the orders that were placed on a day (UTC), one a line.
 
         Written again, it shows the orders as they are then.
         """
-        lines = [
-            OrderView.model_validate(order, from_attributes=True).model_dump_json()
-            for order in self._orders.of_day(day)
-        ]
         key = f"{REPORTS}{day.isoformat()}.jsonl"
-        body = "".join(f"{line}\n" for line in lines)
-        self._objects.put(key, body.encode(), content_type="application/jsonl")
-        return key, len(lines)
+        written = unreadable = 0
+        with TemporaryFile() as lines:  # on disk: a day may have more orders than the function has memory
+            for order in self._orders.of_day(day):
+                if order is None:
+                    unreadable += 1
+                else:
+                    lines.write(_LINE(order) + b"\n")
+                    written += 1
+            self._objects.put(key, lines, content_type="application/jsonl")
+        return Report(key, written, unreadable)

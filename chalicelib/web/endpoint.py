@@ -100,6 +100,7 @@ class Endpoint:
         self.path_types: Mapping[str, Any] = {name: Id if hint is str else hint for name, hint in hints.items()}
         self._path = [(name, TypeAdapter(hint).validator.validate_python) for name, hint in self.path_types.items()]
         self.has_version = isinstance(self.view, type) and issubclass(self.view, EntityView)
+        self.cacheable = bool(getattr(self.view, "CACHEABLE", True))
         self._serialize = None
         if self.view not in {type(None), Document}:
             self._serialize = TypeAdapter(self.view).serializer.to_json
@@ -146,17 +147,9 @@ class Endpoint:
         raise PermissionDeniedError(message)
 
     def _reply(self, result: Any, ctx: Context) -> Reply:  # noqa: ANN401 - what the function returns
-        headers: dict[str, str] = {}
         if isinstance(result, Document):
-            headers["ETag"] = result.etag
-            headers["Cache-Control"] = "public, max-age=300"
-            headers["X-Content-Type-Options"] = "nosniff"
-            if result.security_policy:
-                headers["Content-Security-Policy"] = result.security_policy
-            if ctx.not_modified(result.etag):
-                return Reply(HTTPStatus.NOT_MODIFIED, headers, "")
-            headers["Content-Type"] = result.media_type
-            return Reply(self.status, headers, result.body)
+            return self._reply_document(result, ctx)
+        headers: dict[str, str] = {}
         if isinstance(result, Created):
             headers["Location"] = _relative(result.path, ctx)
             if result.made.replayed:
@@ -166,12 +159,23 @@ class Endpoint:
             result = result.receipt
         if isinstance(result, Entity):
             headers["ETag"] = etag = etags.of_version(result.version)
-            if ctx.method == "GET" and ctx.not_modified(etag):
+            if not self.cacheable:
+                headers["Cache-Control"] = "no-store"
+            elif ctx.method == "GET" and ctx.not_modified(etag):
                 return Reply(HTTPStatus.NOT_MODIFIED, headers, "")
         if self._serialize is None:
             return Reply(self.status, headers, "")
         headers["Content-Type"] = JSON
         return Reply(self.status, headers, self._serialize(result).decode())
+
+    def _reply_document(self, document: Document, ctx: Context) -> Reply:
+        headers = {"ETag": document.etag, "Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
+        if document.security_policy:
+            headers["Content-Security-Policy"] = document.security_policy
+        if ctx.not_modified(document.etag):
+            return Reply(HTTPStatus.NOT_MODIFIED, headers, "")
+        headers["Content-Type"] = document.media_type
+        return Reply(self.status, headers, document.body)
 
 
 def _not_registered() -> None:

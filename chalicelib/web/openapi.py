@@ -164,7 +164,7 @@ def _headers(method: str, endpoint: Endpoint) -> list[dict[str, Any]]:
     if endpoint.created:
         return [_IDEMPOTENCY_KEY]
     if method == "GET":
-        return [_IF_NONE_MATCH] if _has_etag(endpoint) else []
+        return [_IF_NONE_MATCH] if _has_etag(endpoint) and endpoint.cacheable else []
     return [] if endpoint.status is HTTPStatus.ACCEPTED else [_IF_MATCH]
 
 
@@ -186,7 +186,7 @@ def _responses(method: str, declared: Operation, names: References) -> dict[str,
         success["headers"]["Location"] = {"schema": {"type": "string", "format": "uri-reference"}}
         success["headers"]["Idempotent-Replayed"] = {"schema": {"type": "string", "enum": ["true"]}}
     answers: dict[str, Any] = {str(int(endpoint.status)): success}
-    if method == "GET" and _has_etag(endpoint):
+    if method == "GET" and _has_etag(endpoint) and endpoint.cacheable:
         answers["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
     for kind in _problems(method, declared):
         answers[str(int(kind.status))] = {

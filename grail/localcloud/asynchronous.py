@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
-from grail.localcloud.invocations import FunctionError, Invoke
+from grail.localcloud.invocations import ExecutorLostError, FunctionError, Invoke
 
 _PAUSES = (60.0, 120.0)
 
@@ -52,6 +52,9 @@ class Asynchronous:
             _, _, attempts, function, event = heapq.heappop(self._due)
         try:
             self._invoke(function, event)
+        except ExecutorLostError:  # a reload of the app is no attempt
+            self._put(function, event, attempts=attempts, at=self._now())
+            return False
         except FunctionError as error:
             if attempts < len(_PAUSES):
                 self._put(function, event, attempts=attempts + 1, at=self._now() + _PAUSES[attempts])

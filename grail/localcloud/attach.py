@@ -52,7 +52,6 @@ def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) 
         logging.getLogger("botocore").setLevel(logging.WARNING)  # Chalice makes INFO the level of all
         keys = {} if plan is None else _api_keys(project.name, stage)
         invoke = functions.of_app(app_obj, config)
-        _run_events(app_obj, config, invoke, embedded=embedded)
         resources = chalice_app.resources(app_obj)
         gateway = Gateway(
             resources,
@@ -66,6 +65,7 @@ def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) 
         if is_new:
             takes_keys = any(route.needs_key for resource in resources for route in resource.routes.values())
             _welcome(project, f"http://{host}:{port}", embedded=embedded, keys=keys if takes_keys else {})
+        _run_events(app_obj, config, invoke, embedded=embedded)
     except GrailError as error:
         _leave(str(error))
     return server
@@ -112,6 +112,7 @@ def _welcome(project: Project, url: str, *, embedded: services.Embedded, keys: M
         secret = token(role="admin", subject="admin")
         lines += [f"Token {secret}", f"Try   curl -H 'Authorization: Bearer {secret}' {url}/people"]
     lines += [f"Key   {value}" for value in keys]
+    lines.append(f"AWS   {embedded.url} (key and secret: testing; region {services.REGION})")
     if "UserPoolId" in embedded.outputs:
         lines.append(f"User  {users.SAMPLE}, password {users.SAMPLE_PASSWORD}")
     print("\n".join(["", *lines, ""]), flush=True)

@@ -2,8 +2,8 @@
 
 import http.client
 import json
-import logging
 import os
+import sys
 import threading
 import traceback
 from typing import Any
@@ -18,7 +18,6 @@ _SECONDS = 60.0
 """More than a request for work stays open."""
 
 _GONE = (OSError, http.client.HTTPException)
-_LOG = logging.getLogger(__name__)
 
 
 class Executor:
@@ -52,7 +51,7 @@ class Executor:
             while True:
                 found = connection.send("GET", f"/executor/{executor}/next")
                 if found is not None and "line" in found:
-                    _LOG.warning("%s", found["line"])
+                    print(found["line"], file=sys.stderr, flush=True)
                 elif found is not None:
                     outcome = self._outcome(found["function"], found["event"])
                     connection.send("POST", f"/executor/invocations/{found['id']}", outcome)
@@ -64,8 +63,8 @@ class Executor:
         try:
             answer = self._invoke(function, event)
             json.dumps(answer)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a function raises
-            _LOG.exception("%s failed", function)
+        except BaseException as error:  # noqa: BLE001 - whatever a function raises
+            traceback.print_exception(error)  # plain, and not as the app's logger would have it
             frames = traceback.format_tb(error.__traceback__)
             return {"error": {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": frames}}
         return {"answer": answer}

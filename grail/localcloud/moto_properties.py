@@ -29,9 +29,10 @@ def _apply_to_table(properties: Mapping[str, Any]) -> None:
 
 
 def _apply_to_bucket(properties: Mapping[str, Any]) -> None:
-    """Turn EventBridge on, and let a browser's pages in."""
+    """Turn EventBridge on and versions, and let a browser's pages in."""
     s3 = boto3.client("s3")
     name = properties["BucketName"]
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
     if properties["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"]:
         s3.put_bucket_notification_configuration(
             Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}}

@@ -1,5 +1,6 @@
 """What moto 5.2 holds in memory, to tell without a request whether there is work; nothing else looks there."""
 
+from collections.abc import Collection
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -13,6 +14,14 @@ def has_message(queue: str, *, region: str) -> bool:
     """Tell whether a queue has a message that can be received now; a queue that does not exist has none."""
     found = sqs_backends[ACCOUNT][region].queues.get(queue)
     return found is not None and any(message.visible and not message.delayed for message in list(found._messages))  # noqa: SLF001 - the property of the name makes a list of all
+
+
+def give_back(queue: str, receipts: Collection[str], *, region: str) -> None:
+    """Let received messages be as they were before: to be received now, and not counted as received."""
+    for message in list(sqs_backends[ACCOUNT][region].queues[queue]._messages):  # noqa: SLF001 - as above
+        if message.receipt_handle in receipts:
+            message.visible_at = 0
+            message.approximate_receive_count -= 1
 
 
 def last_record(stream: str) -> int | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from grail.localcloud import moto_state
-from grail.localcloud.invocations import FunctionError, Invoke
+from grail.localcloud.invocations import ExecutorLostError, FunctionError, Invoke
 from grail.localcloud.wiring import QueueSource
 
 _MOST_AT_ONCE = 10
@@ -46,7 +46,8 @@ class QueueMapping:
     def step(self) -> bool:
         """Receive a batch, call the function, delete what it did; tell whether there was a batch.
 
-        Where the function fails nothing is deleted: the messages come back after the queue's visibility timeout.
+        Where the function fails nothing is deleted: the messages come back after the queue's visibility timeout. Where
+        a reload of the app took the function away they come back at once, as if they had not been received.
         """
         try:
             url = self._sqs.get_queue_url(QueueName=self.source.queue)["QueueUrl"]
@@ -59,6 +60,10 @@ class QueueMapping:
         event = {"Records": [_record(message, arn) for message in batch]}
         try:
             answer = self._invoke(self.source.function, event)
+        except ExecutorLostError:
+            receipts = {message["ReceiptHandle"] for message in batch}
+            moto_state.give_back(self.source.queue, receipts, region=self._sqs.meta.region_name)
+            return False
         except FunctionError:
             return True
         done = _done(batch, answer) if self.source.reports_failures else batch

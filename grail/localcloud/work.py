@@ -49,10 +49,17 @@ class Work:
     def _look(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
             for part in self._parts():
-                if self._busy[part] < part.concurrency and self._is_rested(part) and part.has_work():
+                if self._busy[part] < part.concurrency and self._is_rested(part) and self._has_work(part):
                     with self._lock:
                         self._busy[part] += 1
                     self._pool.submit(self._do, part)
+
+    def _has_work(self, part: Part) -> bool:
+        try:
+            return part.has_work()
+        except Exception:  # noqa: BLE001 - one part's fault is not the others'
+            self._rest(part)
+            return False
 
     def _is_rested(self, part: Part) -> bool:
         return self._resting.get(part, 0.0) <= time.monotonic()
@@ -61,12 +68,16 @@ class Work:
         try:
             while part in tuple(self._parts()) and part.step():
                 pass
-        except Exception:  # noqa: BLE001 - the next step may go well
-            self._resting[part] = time.monotonic() + _FAULT_SECONDS
-            if not self._over.is_set():
-                _LOG.exception("a step failed")
+        except Exception:  # noqa: BLE001 - as above
+            self._rest(part)
         finally:
             with self._lock:
                 self._busy[part] -= 1
                 if not self._busy[part]:
                     del self._busy[part]
+
+    def _rest(self, part: Part) -> None:
+        """Leave a part that failed alone for a while: the next step may go well."""
+        self._resting[part] = time.monotonic() + _FAULT_SECONDS
+        if not self._over.is_set():
+            _LOG.exception("a step failed")

@@ -23,8 +23,11 @@ def bucket_resources(name: str, wanted: Mapping[str, Any], *, origins: Sequence[
         "BucketEncryption": {
             "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
         },
+        "VersioningConfiguration": {"Status": "Enabled"},
         "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
-        "LifecycleConfiguration": {"Rules": [_ABORT_UPLOADS, *map(_expiry, wanted.get("expire_days", {}).items())]},
+        "LifecycleConfiguration": {
+            "Rules": [_ABORT_UPLOADS, _FORGET, *map(_expiry, wanted.get("expire_days", {}).items())]
+        },
     }
     if origins:
         properties["CorsConfiguration"] = {"CorsRules": [_browsers(origins)]}
@@ -45,6 +48,13 @@ _ABORT_UPLOADS = {
     "Status": "Enabled",
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
 }
+_FORGET = {
+    "Id": "forget-what-was-deleted",
+    "Status": "Enabled",
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+    "ExpiredObjectDeleteMarker": True,
+}
+"""What is deleted or written over by mistake can be had back for this long; then it is gone, as its owner asked."""
 _ONLY_TLS = {
     "Sid": "OnlyTls",
     "Effect": "Deny",

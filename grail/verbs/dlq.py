@@ -25,7 +25,7 @@ Action = Callable[[Project, argparse.Namespace], None]
 _REDRIVE = """Move dead letters back to their queue, at most those that are there now.
 
 Ctrl-C ends it at any point; run again, it goes on. A message may then reach the queue twice, and is never lost: what
-works the queue off must bear that, as it must with SQS anyway. A few letters may be out of sight for a minute then.
+takes from it must stand that, as from any SQS queue. A few letters may be out of sight for a minute then.
 What fails again comes back here, with its new error.
 """
 
@@ -50,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     listed = action("list", "Count the dead letters of every queue, or of one.", _list)
     show = action("show", "Show dead letters and their errors; they stay.", _show)
     redrive = action("redrive", _REDRIVE, _redrive)
-    drop = action("drop", "Delete dead letters for good.", _drop)
+    drop = action("drop", "Delete dead letters for good, as many as there are when it begins.", _drop)
     listed.add_argument("queue", nargs="?", help="the queue's short name, such as events")
     for declared in (show, redrive, drop):
         declared.add_argument("queue", help="the queue's short name, such as events")
@@ -86,11 +86,14 @@ def _list(project: Project, options: argparse.Namespace) -> None:
 
 
 def _show(project: Project, options: argparse.Namespace) -> None:
-    letters = _dead_letters(project, options.stage, options.queue).show(options.max)
+    there = _dead_letters(project, options.stage, options.queue)
+    letters = there.show(options.max)
     if options.json:
         print(json.dumps([letter._asdict() for letter in letters], indent=2))
     else:
         print("\n\n".join(map(Letter.described, letters)) or f"{options.queue} has no dead letters")
+    if len(letters) == options.max and (total := there.count().messages) > options.max:
+        print(f"{len(letters)} of {total} shown; --max N for more", file=sys.stderr)
 
 
 def _redrive(project: Project, options: argparse.Namespace) -> None:
@@ -108,7 +111,7 @@ def _redrive(project: Project, options: argparse.Namespace) -> None:
 def _drop(project: Project, options: argparse.Namespace) -> None:
     letters, limit = _at_most(project, options)
     if limit and not options.yes and not confirmed(f"Delete {limit} of the dead letters of {options.queue} for good?"):
-        message = "nothing was deleted; to be asked nothing, say --yes"
+        message = "nothing was deleted" if sys.stdin.isatty() else "nothing was deleted; to be asked nothing, say --yes"
         raise GrailError(message)
     with _progress("dropped", limit) as progress:
         dropped = letters.drop(limit, tell=progress.tell)
@@ -145,7 +148,7 @@ def _queues(project: Project) -> Mapping[str, Any]:
 def _dead_letters(project: Project, stage: str, name: str) -> DeadLetters:
     queues = _queues(project)
     if name not in queues:
-        message = f"there is no queue {name!r}; the app has {', '.join(queues)}"
+        message = f"there is no queue {name!r}; the short names are {', '.join(queues)}"
         raise GrailError(message)
     return DeadLetters(
         boto3.client("sqs"),

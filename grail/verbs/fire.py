@@ -17,7 +17,7 @@ from grail.project import Project
 from grail.stage import entered
 
 NAME = "fire"
-EXAMPLE = "python -m grail fire expire_orders --time 2026-12-24T06:00:00Z"
+EXAMPLE = "python -m grail fire report_orders --time 2026-12-24T00:30:00Z"
 
 _PATIENCE_SECONDS = 2.0
 _LONGEST_SECONDS = 900
@@ -29,7 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("schedule", nargs="?", help="the function's name in app.py")
     parser.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
     parser.add_argument(
-        "--time", type=_time, default=None, help="the time it is to be run for, such as 2026-12-24T06:00:00Z"
+        "--time",
+        type=_time,
+        default=None,
+        help="what its event says, such as 2026-12-24T00:30:00Z (default: now; UTC unless it says otherwise)",
     )
 
 
@@ -46,6 +49,9 @@ def run(options: argparse.Namespace) -> int:
     """Invoke the function with its schedule's event, and print what it answers."""
     with entered(options.stage) as project:
         found = chalice_events.schedules(importlib.import_module("app").app)
+        if options.schedule is None and options.time is not None:
+            message = f"say which schedule --time is for: {', '.join(found)}"
+            raise GrailError(message)
         if options.schedule is None:
             for name, expression in found.items():
                 print(f"{name}  {expression}")

@@ -1,6 +1,7 @@
 """Clients of AWS whose calls are recorded, and fail as they are told."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
@@ -95,9 +96,13 @@ def enumerated(calls: list[Call]) -> list[Injected]:
 
 
 class Taps:
-    """Stand before clients, and count their calls in one row. `met` is what happened to them."""
+    """Stand before clients, and count their calls in one row. `met` are those that a fault happened to.
+
+    A process that was killed is `dead` until somebody sees it: no call of its last words gets through.
+    """
 
     def __init__(self, injected: Injected | None = None) -> None:
+        self.dead = False
         self.calls: list[Call] = []
         self.met: list[Call] = []
         self.open = True
@@ -109,6 +114,8 @@ class Taps:
 
     def enter(self, call: Call) -> str | None:
         """Note a call; return what is to happen to it, None for nothing."""
+        if self.dead:
+            raise Killed
         if not self.open:
             return None
         place = len(self.calls)
@@ -117,6 +124,7 @@ class Taps:
         if injected is None or not injected.place <= place < injected.place + injected.times:
             return None
         self.met.append(call)
+        self.dead = injected.kind in {KILLED_BEFORE, KILLED_AFTER}
         return injected.kind
 
 
@@ -140,10 +148,12 @@ class _Tapped:
                 case "killed before":
                     raise Killed
                 case "killed after":
-                    method(**parameters)
+                    with suppress(ClientError):  # nobody gets to know of a refusal either
+                        method(**parameters)
                     raise Killed
                 case "lost after":
-                    method(**parameters)
+                    with suppress(ClientError):
+                        method(**parameters)
                     raise ReadTimeoutError(endpoint_url="http://aws")
                 case "partial":
                     return _half(method, name, parameters)

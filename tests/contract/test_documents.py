@@ -1,8 +1,8 @@
 """Documents, on every implementation of the table."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import permutations
 
 import pytest
 
@@ -15,7 +15,7 @@ from chalicelib.models.entity import Once
 from chalicelib.models.events import ObjectStored
 from chalicelib.models.people import PersonNew
 from chalicelib.repositories.table import Table
-from chalicelib.services.documents import UPLOAD_LIFE
+from chalicelib.services.documents import FORM_LIFE, UPLOAD_LIFE
 from chalicelib.settings import Settings
 from tests.contract.conftest import Clock
 from tests.fakes import MemoryObjects, MemoryQueue
@@ -24,6 +24,7 @@ ALICE = Caller("alice")
 BOB = Caller("bob", only_own=True)
 """May reach only what is theirs."""
 NEW = DocumentNew(filename="tea.txt", content_type="text/plain", size=11)
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 LIFE = UPLOAD_LIFE.total_seconds()
 
 
@@ -56,8 +57,8 @@ def announce(services: Services, person: str, once: Once | None = None, caller: 
     return services.documents.create(person, NEW, once=once, caller=caller).entity
 
 
-def stored(document: Document, sequencer: str = "01", size: int = 11) -> ObjectStored:
-    return ObjectStored(key=document.object_key, size=size, md5=f"md5 of {sequencer}", sequencer=sequencer)
+def stored(document: Document, version: str | None = "01", size: int = 11) -> ObjectStored:
+    return ObjectStored(key=document.object_key, size=size, md5=f"md5 of {version}", version=version)
 
 
 def listed(services: Services, person: str, caller: Caller = ALICE) -> list[str]:
@@ -66,13 +67,13 @@ def listed(services: Services, person: str, caller: Caller = ALICE) -> list[str]
 
 
 def test_an_announced_document_has_a_form(services: Services, person: str) -> None:
-    """For its own key, type and size; and no link."""
+    """For its own key, type and size; and who only reads it gets none, nor a link."""
     document = announce(services, person)
+    assert document.upload is not None
+    assert document.upload.fields["key"] == document.object_key
     found = services.documents.get(person, document.id, caller=ALICE)
-    assert found == document
+    assert found == document.model_copy(update={"upload": None})
     assert (found.status, found.version, found.download) == ("awaiting_upload", 1, None)
-    assert found.upload is not None
-    assert found.upload.fields["key"] == document.object_key
     assert listed(services, person) == [document.id]
 
 
@@ -116,20 +117,19 @@ def test_a_stored_document_has_its_real_size_and_a_link(services: Services, pers
     assert found.download is not None
 
 
-SEQUENCERS = ("0055AED6DCD90281E5", "0055AED6DCD90281E6", "0055AED6DCD90281E6A")
-
-
-@pytest.mark.parametrize("order", [*permutations(SEQUENCERS), ("00", *SEQUENCERS)])
-def test_the_latest_upload_counts(services: Services, person: str, order: tuple[str, ...]) -> None:
-    """Whatever order they are told in, and however often; shorter sequencers are filled up on the right."""
+def test_the_first_upload_that_is_told_of_is_the_one(services: Services, person: str, objects: MemoryObjects) -> None:
+    """However often it is told; another one with the same form is removed."""
     document = announce(services, person)
-    for sequencer in (*order, *order):
-        assert services.documents.store(stored(document, sequencer)) is not None
+    objects.put(document.object_key, io.BytesIO(b"a"), content_type="text/plain")
+    for _ in range(2):
+        assert services.documents.store(stored(document, "02")) is not None
+    assert set(objects.kept) == {document.object_key}
+    assert services.documents.store(stored(document, "03")) is None
+    assert objects.deleted == [(document.object_key, "03")]
     found = services.documents.get(person, document.id, caller=ALICE)
-    assert found.sequencer == max(order)
-    assert found.md5 == f"md5 of {max(order)}"
-    rises = [sequencer for number, sequencer in enumerate(order) if sequencer == max(order[: number + 1])]
-    assert found.version == 1 + len(rises)
+    assert (found.object_version, found.md5, found.version) == ("02", "md5 of 02", 2)
+    assert found.download is not None
+    assert "?02&" in found.download.url
 
 
 def test_another_object_is_removed(services: Services, person: str, objects: MemoryObjects) -> None:
@@ -137,10 +137,10 @@ def test_another_object_is_removed(services: Services, person: str, objects: Mem
     document = announce(services, person)
     other = document.model_copy(update={"object_key": f"documents/{person}/{document.id}/other"})
     for each in (document, other):
-        objects.put(each.object_key, b"a", content_type="text/plain")
+        objects.put(each.object_key, io.BytesIO(b"a"), content_type="text/plain")
     assert services.documents.store(stored(other)) is None
     assert set(objects.kept) == {document.object_key}
-    assert services.documents.get(person, document.id, caller=ALICE) == document
+    assert services.documents.get(person, document.id, caller=ALICE).status == "awaiting_upload"
 
 
 def test_a_deleted_document_is_gone(services: Services, person: str, objects: MemoryObjects) -> None:
@@ -152,7 +152,7 @@ def test_a_deleted_document_is_gone(services: Services, person: str, objects: Me
     with pytest.raises(NotFoundError):
         services.documents.delete(person, document.id, expected=None, caller=ALICE)
     assert listed(services, person) == []
-    objects.put(document.object_key, b"a", content_type="text/plain")
+    objects.put(document.object_key, io.BytesIO(b"a"), content_type="text/plain")
     assert services.documents.store(stored(document)) is None
     assert objects.kept == {}
 
@@ -187,7 +187,12 @@ def test_a_document_is_found_with_its_person_only(services: Services, person: st
 def test_one_that_is_never_uploaded_is_gone_in_time(services: Services, person: str, clock: Clock) -> None:
     """Whether or not DynamoDB has removed it: it is not shown, not listed and can't be deleted; its key is used up."""
     announce(services, person, Once("document0", "hash"))
-    clock.now += LIFE - 1
+    clock.now += FORM_LIFE.total_seconds()
+    assert announce(services, person, Once("document0", "hash")).upload is not None
+    clock.now += 1
+    with pytest.raises(ConflictError):
+        announce(services, person, Once("document0", "hash"))
+    clock.now += LIFE - FORM_LIFE.total_seconds() - 2
     assert listed(services, person) == ["document0"]
     clock.now += 2
     looks: list[Callable[[], object]] = [
@@ -216,7 +221,7 @@ def test_what_hangs_on_a_person_goes_in_parts(services: Services, person: str) -
     kept = announce(services, other)
     for _ in range(5):
         services.documents.store(stored(announce(services, person)))
-    assert [services.documents.clear(person, limit=3) for _ in range(3)] == [3, 2, 0]
+    assert [services.documents.clear(person, latest=LATER, limit=3) for _ in range(3)] == [3, 2, 0]
     assert listed(services, person) == []
     assert listed(services, other) == [kept.id]
 
@@ -238,4 +243,24 @@ def test_anothers_documents_are_not_found(services: Services, person: str) -> No
     announce(services, mine)
     assert listed(services, mine, BOB) == [own.id]
     assert len(listed(services, mine)) == 2
-    assert services.documents.get(mine, own.id, caller=BOB) == own
+    assert services.documents.get(mine, own.id, caller=BOB).id == own.id
+
+
+def test_what_was_made_later_is_not_the_deleted_persons(services: Services, person: str, clock: Clock) -> None:
+    """Who has the same id again keeps what they have, when somebody clears up after their predecessor."""
+    announce(services, person)
+    between = datetime.fromtimestamp(clock(), UTC)
+    clock.now += 1
+    kept = announce(services, person)
+    assert [services.documents.clear(person, latest=between, limit=9) for _ in range(2)] == [1, 0]
+    assert listed(services, person) == [kept.id]
+
+
+def test_what_was_never_uploaded_is_not_in_the_way(services: Services, person: str, clock: Clock) -> None:
+    """It is shown to nobody, and cleared all the same, before what stands behind it."""
+    for _ in range(3):
+        announce(services, person)
+    clock.now += LIFE + 1
+    services.documents.store(stored(announce(services, person)))
+    assert [services.documents.clear(person, latest=LATER, limit=2) for _ in range(3)] == [2, 2, 0]
+    assert listed(services, person) == []

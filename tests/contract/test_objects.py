@@ -1,6 +1,7 @@
 """What every bucket does alike, and what its forms and links allow."""
 
 import base64
+import io
 import json
 import urllib.parse
 import uuid
@@ -45,16 +46,16 @@ def bucket(request: pytest.FixtureRequest) -> Bucket:
 def test_what_is_put_is_there(bucket: Bucket) -> None:
     """Put again, it is the later one."""
     for body in (b"one", b"two"):
-        bucket.objects.put(KEY, body, content_type="text/plain")
+        bucket.objects.put(KEY, io.BytesIO(body), content_type="text/plain")
         assert bucket.kept() == {KEY: body}
 
 
 def test_what_is_deleted_is_gone(bucket: Bucket) -> None:
     """Deleted again, it stays so; others stay."""
-    bucket.objects.put(KEY, b"one", content_type="text/plain")
-    bucket.objects.put("other", b"two", content_type="text/plain")
+    bucket.objects.put(KEY, io.BytesIO(b"one"), content_type="text/plain")
+    bucket.objects.put("other", io.BytesIO(b"two"), content_type="text/plain")
     for _ in range(2):
-        bucket.objects.delete(KEY)
+        bucket.objects.delete(KEY, version=None)
         assert bucket.kept() == {"other": b"two"}
 
 
@@ -95,7 +96,7 @@ def test_every_field_of_a_form_has_its_condition(objects: S3Objects) -> None:
 def test_a_link_saves_under_the_files_name(objects: S3Objects) -> None:
     """Whatever the name: none of its characters gets out of the header's value."""
     for filename in ("tea.txt", 'a"b.txt', "a;b\r\nc", "é😀.txt", "a'b", "100%.txt"):
-        url = objects.download_link(KEY, filename=filename, seconds=900)
+        url = objects.download_link(KEY, version=None, filename=filename, seconds=900)
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
         [disposition] = query["response-content-disposition"]
         kind, _, value = disposition.partition("; filename*=UTF-8''")
@@ -113,3 +114,9 @@ def test_a_form_ends(objects: S3Objects) -> None:
         for seconds in (900, 90_000)
     ]
     assert ends[0] < ends[1]
+
+
+def test_a_link_is_to_one_version(objects: S3Objects) -> None:
+    """Which nobody can write over."""
+    url = objects.download_link(KEY, version="v1", filename="a", seconds=900)
+    assert urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["versionId"] == ["v1"]

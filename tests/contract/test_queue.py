@@ -150,7 +150,7 @@ def test_any_error_can_be_parked(sqs_ends: Ends, error: str) -> None:
     assert parked.error == (wanted[:2_000] or "?")
 
 
-@pytest.mark.parametrize(("count", "size"), [(10, 100_000), (3, LARGEST - 20), (11, 24_000)])
+@pytest.mark.parametrize(("count", "size"), [(10, 200_000), (5, LARGEST - 20), (11, 24_000)])
 def test_large_messages_are_sent_in_parts(sqs_ends: Ends, count: int, size: int) -> None:
     """What is too large together is sent apart."""
     ids = sqs_ends.queue.send(texts(count, size))

@@ -78,7 +78,7 @@ def test_each_invocation_is_answered(outcomes: Callable[..., dict[str, Any]]) ->
 )
 def test_a_failure_is_told_and_shown(
     outcomes: Callable[..., dict[str, Any]],
-    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
     raised: BaseException | None,
     kind: str,
     message: str,
@@ -98,13 +98,13 @@ def test_a_failure_is_told_and_shown(
     assert message.replace("not JSON", "not JSON serializable") in error["errorMessage"]
     assert "function" in "".join(error["stackTrace"]) or raised is None
     assert told["/executor/invocations/4"] == {"answer": []}
-    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["f failed"] * 2
+    assert capfd.readouterr().err.count("Traceback") == 2
 
 
-def test_a_line_is_shown(outcomes: Callable[..., dict[str, Any]], caplog: pytest.LogCaptureFixture) -> None:
-    """In the app's log."""
+def test_a_line_is_shown(outcomes: Callable[..., dict[str, Any]], capfd: pytest.CaptureFixture[str]) -> None:
+    """In the app's terminal."""
     outcomes(lambda *_: None, {"line": "f failed 3 times"})
-    assert [record.getMessage() for record in caplog.records] == ["f failed 3 times"]
+    assert capfd.readouterr().err == "f failed 3 times\n"
 
 
 def test_an_embedded_aws_that_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

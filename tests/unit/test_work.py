@@ -1,5 +1,6 @@
 """What each event asks for, where events come from, and that doing it again changes nothing."""
 
+import io
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,7 +29,8 @@ from tests.fakes import MemoryObjects, MemoryQueue
 from tests.unit.test_changes import BY_TTL, ORDER, PERSON, item, record
 
 ALICE = Caller("alice")
-START = datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp()
+AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
+START = AT.timestamp()
 
 
 class Down(MemoryQueue):
@@ -54,11 +56,11 @@ class DownObjects(MemoryObjects):
 
     is_down = False
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, version: str | None) -> None:
         """Forget an object, if it can."""
         if self.is_down:
             raise UnavailableError(key)
-        super().delete(key)
+        super().delete(key, version=version)
 
 
 class World:
@@ -90,7 +92,7 @@ class World:
         """Announce a document, upload its object and return it."""
         body = DocumentNew(filename="tea.txt", content_type="text/plain", size=len(content))
         document = self.services.documents.create(self.person, body, once=None, caller=ALICE).entity
-        self.objects.put(document.object_key, content, content_type="text/plain")
+        self.objects.put(document.object_key, io.BytesIO(content), content_type="text/plain")
         return document
 
     def status(self, order: str) -> tuple[str, int]:
@@ -119,13 +121,13 @@ def world() -> World:
     return World()
 
 
-def stored(key: str, sequencer: str = "01") -> ObjectStored:
-    return ObjectStored(key=key, size=11, md5="5eb6", sequencer=sequencer)
+def stored(key: str) -> ObjectStored:
+    return ObjectStored(key=key, size=11, md5="5eb6", version="v1")
 
 
 def created(key: str) -> dict[str, Any]:
     """Return S3's event of an object."""
-    s3_object = {"key": key, "size": 11, "etag": "5eb6", "sequencer": "01"}
+    s3_object = {"key": key, "size": 11, "etag": "5eb6", "version-id": "v1", "sequencer": "01"}
     detail = {"version": "0", "bucket": {"name": "grail-dev-files"}, "object": s3_object, "reason": "POST Object"}
     return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
 
@@ -168,7 +170,7 @@ def test_an_object_that_no_document_waits_for_is_removed(world: World) -> None:
     world.services.documents.delete(world.person, document.id, expected=None, caller=ALICE)
     for key in (document.object_key, "documents/a/b/c"):
         world.objects.kept[key] = b""
-        assert world.work.do(stored(key)) == "object removed: no document waits for it"
+        assert world.work.do(stored(key)) == f"object {key} removed: of no document"
         assert key not in world.objects.kept
 
 
@@ -186,7 +188,7 @@ def test_all_of_a_deleted_person_goes(world: World, count: int) -> None:
     orders = [world.order() for _ in range(count)]
     documents = [world.document() for _ in range(count % 7)]
     world.services.people.delete(world.person, expected=None, caller=ALICE)
-    world.queue.send([PersonDeleted(person_id=world.person)])
+    world.queue.send([PersonDeleted(person_id=world.person, deleted_at=AT)])
     began = world.now
     done = world.sweep()
     assert done[-2:] == [f"person {world.person}: 0 things removed"] * 2
@@ -203,9 +205,9 @@ def keys_of(kind: str, identifier: str) -> Any:
 def test_what_the_index_shows_late_is_found_by_the_last_look(world: World) -> None:
     """An order that was placed just before the person went goes too."""
     world.services.people.delete(world.person, expected=None, caller=ALICE)
-    world.work.do(PersonDeleted(person_id=world.person))
+    world.work.do(PersonDeleted(person_id=world.person, deleted_at=AT))
     [(again, delay)] = world.sent()
-    assert (again, delay) == (PersonDeleted(person_id=world.person, sweep=2), LAST_LOOK_SECONDS)
+    assert (again, delay) == (PersonDeleted(person_id=world.person, deleted_at=AT, sweep=2), LAST_LOOK_SECONDS)
 
 
 @pytest.mark.parametrize("body", ["", "{}", "null", '{"type": "unknown"}', '{"type": "order.placed"}', "\ud7ff"])
@@ -234,7 +236,10 @@ def test_the_stream_tells_of_orders_at_once_and_of_people_later(world: World) ->
         [record(None, ORDER), record(PERSON, None, **BY_TTL), record(None, item("note"))], function="on_change"
     )
     assert report == {"records": 3, "events": 2, "parked": 0}
-    assert world.sent() == [(OrderPlaced(order_id="one"), 0), (PersonDeleted(person_id="one"), SETTLING_SECONDS)]
+    assert world.sent() == [
+        (OrderPlaced(order_id="one"), 0),
+        (PersonDeleted(person_id="one", deleted_at=AT), SETTLING_SECONDS),
+    ]
 
 
 BROKEN: list[dict[str, Any]] = [
@@ -259,7 +264,7 @@ def test_a_record_that_can_not_be_read_is_parked_and_the_rest_goes_on(
     report = world.stream.take(records, function="on_change")
     assert report == {"records": 3, "events": 2, "parked": 1}
     [parked] = world.queue.dead
-    assert parked.id == broken.get("eventID", "")
+    assert parked.id == broken.get("eventID", "unknown")
     assert parked.error.split(":")[0] in {"KeyError", "TypeError", "AttributeError"}
     assert isinstance(events.read(parked.body), ChangeMissed)
     assert [event for event, _ in world.sent()] == [OrderPlaced(order_id="a"), OrderPlaced(order_id="b")]
