@@ -79,7 +79,7 @@ class S3Objects:
         """DeleteObject, which succeeds for one that is not there; of a version, it is for good."""
         self._attempts.call(self._client.delete_object, **self._named(key, version))
 
-    def _named(self, key: str, version: str | None) -> dict[str, str]:
+    def _named(self, key: str, version: str | None) -> dict[str, Any]:
         named = {"Bucket": self._bucket, "Key": key}
         return named if version is None else {**named, "VersionId": version}
 

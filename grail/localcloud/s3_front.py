@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from moto.s3 import notifications
 from moto.s3.exceptions import MissingBucket
-from moto.s3.models import s3_backends
+from moto.s3.models import S3Backend, s3_backends
 from moto.s3.utils import metadata_from_headers
 from werkzeug.wrappers import Request, Response
 
@@ -19,7 +19,6 @@ from grail.localcloud.post_form import PostForm
 from grail.localcloud.s3_errors import S3Error
 
 Application = Callable[..., Iterable[bytes]]
-_BACKEND = s3_backends[ACCOUNT]["aws"]
 
 
 class S3Front:
@@ -64,12 +63,12 @@ def _store(bucket: str, form: PostForm) -> str:
     moto would tell of it before it has its content type.
     """
     try:
-        stored = _BACKEND.put_object(bucket, form.fields["key"], form.file, disable_notification=True)
+        stored = _backend().put_object(bucket, form.fields["key"], form.file, disable_notification=True)
     except MissingBucket as error:
         raise S3Error(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket) from error
     stored.set_metadata(metadata_from_headers(dict(form.fields)))
     event = notifications.S3NotificationEvent.OBJECT_CREATED_POST_EVENT
-    notifications.send_event(ACCOUNT, event, _BACKEND.get_bucket(bucket), stored)
+    notifications.send_event(ACCOUNT, event, _backend().get_bucket(bucket), stored)
     return str(stored.etag)
 
 
@@ -96,7 +95,7 @@ def _stored(fields: Mapping[str, str], *, bucket: str, etag: str, url: str) -> R
 def _cors(bucket: str, request: Request) -> dict[str, str]:
     """Return the headers of the first of the bucket's CORS rules that lets a page of this origin do this."""
     origin = request.headers.get("Origin")
-    found = _BACKEND.buckets.get(bucket)
+    found = _backend().buckets.get(bucket)
     if origin is None or found is None:
         return {}
     for rule in found.cors:
@@ -107,3 +106,8 @@ def _cors(bucket: str, request: Request) -> dict[str, str]:
                     headers["Access-Control-Expose-Headers"] = ", ".join(rule.exposed_headers)
                 return headers
     return {}
+
+
+def _backend() -> S3Backend:
+    """Return moto's S3; mocked in this process too, it is another one from time to time."""
+    return s3_backends[ACCOUNT]["aws"]

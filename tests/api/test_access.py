@@ -209,7 +209,7 @@ def test_a_roles_life(admin: Caller) -> None:
     changed = admin("PUT", HELPER, {"permissions": ["a:b"]}, If_Match=read.headers["ETag"])
     assert (changed.status, changed.body["permissions"]) == (200, ["a:b"])
     names = [role["id"] for role in admin("GET", "/access/roles").body["items"]]
-    assert names == ["admin", "editor", "helper", "viewer"]
+    assert names == ["admin", "editor", "helper", "partner", "viewer"]
     assert admin("DELETE", HELPER, If_Match=changed.headers["ETag"]).status == 204
     assert [problem(admin(method, HELPER)) for method in ("GET", "DELETE")] == [(404, "not-found")] * 2
 

@@ -298,7 +298,7 @@ def test_a_deleted_role_gives_nothing(services: Services) -> None:
     services.roles.delete("editor", expected=None, caller=OPERATOR)
     with pytest.raises(NotFoundError):
         services.roles.get("editor")
-    assert walk(services.roles.page, 10) == ["admin", "viewer"]
+    assert walk(services.roles.page, 10) == ["admin", "partner", "viewer"]
     assert may(services, "bob") == Grants(frozenset({"*:read"}))
 
 
@@ -362,7 +362,7 @@ def test_roles_are_listed_in_parts(services: Services) -> None:
     for name in ("zebra", "helper", "a1-b"):
         put_role(services, name, "notes:read")
     for limit in (1, 2, 7):
-        assert walk(services.roles.page, limit) == ["a1-b", "admin", "editor", "helper", "viewer", "zebra"]
+        assert walk(services.roles.page, limit) == ["a1-b", "admin", "editor", "helper", "partner", "viewer", "zebra"]
 
 
 def test_there_can_be_a_hundred_roles(services: Services, table: Table) -> None:
@@ -370,7 +370,7 @@ def test_there_can_be_a_hundred_roles(services: Services, table: Table) -> None:
     put_role(services, "helper", "notes:read")
     stored = table.get(keys.ROLES)
     assert stored is not None
-    some = {f"role-{number}": {**stored["roles"]["helper"], "id": f"role-{number}"} for number in range(96)}
+    some = {f"role-{number}": {**stored["roles"]["helper"], "id": f"role-{number}"} for number in range(95)}
     full: dict[str, Any] = {**stored, "roles": {**stored["roles"], **some}, "version": stored["version"] + 1}
     table.write(Put(full, Alive(frozenset({stored["version"]}))))
     with pytest.raises(ConflictError):
@@ -840,7 +840,7 @@ def test_two_changes_of_different_roles_at_once_both_count(
     """Though they stand in one item."""
     watched.once_before("transact", lambda: put_role(others, "one", "a:b"))
     put_role(services, "two", "a:c")
-    assert walk(services.roles.page, 10) == ["admin", "editor", "one", "two", "viewer"]
+    assert walk(services.roles.page, 10) == ["admin", "editor", "one", "partner", "two", "viewer"]
 
 
 def test_a_token_that_is_used_while_it_is_revoked_is_revoked(

@@ -66,10 +66,10 @@ class Docs:
         """Hand the page a token, as a user does."""
         self.page.get_by_role("button", name="Authorize", exact=True).click()
         dialog = self.page.locator(".dialog-ux")
-        dialog.get_by_role("textbox").fill(token)
-        dialog.get_by_role("button", name="Apply credentials").click()
+        dialog.get_by_label("auth-bearer-value").fill(token)
+        dialog.get_by_role("button", name="Apply credentials").first.click()
         dialog.get_by_text("Authorized", exact=True).wait_for()
-        dialog.locator(".btn-done").click()
+        dialog.locator(".btn-done").first.click()
 
     @contextmanager
     def unfolded(self, operation: str) -> Iterator["Operation"]:

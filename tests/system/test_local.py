@@ -157,9 +157,10 @@ def raw(served: Served, sent: bytes) -> bytes:
 )
 def test_odd_http_is_answered(served: Served, sent: bytes, status: bytes) -> None:
     """Never a hang and never a stack trace."""
+    before = len(served.printed())
     answer = raw(served, sent)
     assert answer.split(b" ", 2)[1] == status
-    assert b"Traceback" not in answer + served.printed().encode()
+    assert b"Traceback" not in answer + served.printed()[before:].encode()
     assert b"html" not in answer
     assert b"200" in status or b"application/problem+json" in answer
     assert b"\r\nX-Request-Id: " in answer

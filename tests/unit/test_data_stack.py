@@ -153,7 +153,7 @@ def test_the_bucket_is_private() -> None:
     assert "AES256" in json.dumps(files["BucketEncryption"])
     assert files["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
     assert "CorsConfiguration" not in files
-    assert "VersioningConfiguration" not in files
+    assert files["VersioningConfiguration"] == {"Status": "Enabled"}
     [statement] = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == [{"Fn::GetAtt": ["Files", "Arn"]}, {"Fn::Sub": "${Files.Arn}/*"}]
@@ -163,7 +163,7 @@ def test_the_bucket_is_private() -> None:
 def test_what_is_below_a_prefix_expires() -> None:
     """After the days that the app says; uploads that were never ended go after one."""
     rules = bucket({"expire_days": {"reports/": 400}})["Files"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    uploads, reports = rules
+    uploads, _, reports = rules
     assert uploads["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "ExpirationInDays" not in uploads
     assert (reports["Prefix"], reports["ExpirationInDays"], reports["Status"]) == ("reports/", 400, "Enabled")
