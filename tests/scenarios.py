@@ -7,6 +7,7 @@ scenario may check what else it is about. To add one, write `@scenario` above it
 # ruff: noqa: D401 - a scenario's docstring says what becomes of it, as a test's does
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -511,8 +512,16 @@ def _endpoint(method: str, path: str, body: Any, headers: dict[str, str], expect
 
 
 def shape(stage: Platform) -> dict[str, Any]:
-    """Return what is in the table, but for what differs from run to run: times, versions, secrets, the audit."""
-    return {f"{item['pk']} {item['type']}": _lasting(item) for item in stage.items() if item["type"] != "audit entry"}
+    """Return what is in the table, but for what differs from run to run: times, versions, secrets, the audit.
+
+    Ids that nobody chose are numbered anew: a request that was repeated may have used up some.
+    """
+    found = {f"{item['pk']} {item['type']}": _lasting(item) for item in stage.items() if item["type"] != "audit entry"}
+    text = json.dumps(found)
+    for number, identifier in enumerate(sorted(set(re.findall(r"id\d{22}", text)))):
+        text = text.replace(identifier, f"id-{number}")
+    shown: dict[str, Any] = json.loads(text)
+    return shown
 
 
 def _lasting(value: Any) -> Any:
