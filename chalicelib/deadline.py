@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
+RESERVE = 5.0
+"""Seconds at an invocation's end in which nothing is begun: what was done must still be told."""
+
 Left = Callable[[], float]
 """Lambda's `get_remaining_time_in_millis`."""
 

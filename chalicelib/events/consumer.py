@@ -18,9 +18,6 @@ from chalicelib.repositories.queue import RECEIVES, Parked, Queue
 Perform = Callable[[str], str]
 """Does what a message's body asks for, and returns what became of it, in a few words."""
 
-RESERVE = 5.0
-"""Seconds at the end of an invocation that are kept for deleting and parking."""
-
 
 class Outcome(NamedTuple):
     """What became of a batch's messages, by their ids: in words, or the error. What failed comes back."""
@@ -72,7 +69,7 @@ class Consumer:
         done: dict[str, str] = {}
         receipts: list[str] = []
         failed: list[_Failed] = []
-        with deadline.reserving(RESERVE):
+        with deadline.reserving(deadline.RESERVE):
             for record in _in_turn(records):
                 try:
                     done[record["messageId"]] = self._do(record["body"])

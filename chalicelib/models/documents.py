@@ -12,7 +12,7 @@ MiB = 1024 * 1024
 
 Filename = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200, pattern=LINE.replace("[^", r"[^/\\\\\u202a-\u202e\u2066-\u2069")),
+    StringConstraints(min_length=1, max_length=200, pattern=LINE.replace("[^", r"[^/\\\u202a-\u202e\u2066-\u2069")),
     Field(examples=["tea.txt"], description="A name, not a path."),
 ]
 MediaType = Annotated[

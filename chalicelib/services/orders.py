@@ -12,9 +12,6 @@ from chalicelib.repositories.people import People
 from chalicelib.repositories.records import Versions
 from chalicelib.services.service import Clock, NewId, begin
 
-_RESERVE = 5.0
-"""Seconds that are left alone at the end of an invocation."""
-
 
 class Orders:
     """The orders of all people; one is pending for `pending_seconds` at the longest, give or take a schedule's tick."""
@@ -65,7 +62,7 @@ class Orders:
         """
         expired = 0
         for order_id in self._orders.pending(latest=self._now() - self._pending):
-            if deadline.seconds_left() < _RESERVE:
+            if deadline.seconds_left() < deadline.RESERVE:
                 break
             try:
                 status = self._orders.settle(order_id, Status.EXPIRED, at=self._now())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app import app
 from chalicelib import bootstrap, deadline
 from chalicelib.errors import UnavailableError
-from chalicelib.events.consumer import RESERVE, BatchError, Consumer
+from chalicelib.events.consumer import BatchError, Consumer
 from chalicelib.models.caller import Caller
 from chalicelib.models.events import OrderPlaced
 from chalicelib.models.orders import OrderLine, OrderNew
@@ -287,7 +287,7 @@ def test_deleting_has_time_that_the_messages_do_not_have(world: World) -> None:
     with pytest.raises(BatchError):
         Consumer(queue, perform, now=lambda: AT).take(queue.receive()["Records"], function="on_event")
     deadline.end(began)
-    assert left == [10 - RESERVE, 10]
+    assert left == [10 - deadline.RESERVE, 10]
 
 
 def test_the_log_has_kinds_of_errors_and_not_their_words(world: World) -> None:
@@ -317,7 +317,7 @@ def test_whatever_fails_nothing_is_deleted_undone(
         world.queue.waiting[f"message-{number + 1}"].receives = receives
     sent = set(world.bodies)
     world.queue.broken = broken
-    began = deadline.begin(lambda: (RESERVE + turns - len(world.tried)) * 1000)
+    began = deadline.begin(lambda: (deadline.RESERVE + turns - len(world.tried)) * 1000)
     succeeded = world.deliver(reports_failures=reports_failures)
     deadline.end(began)
     parked = {message.body for message in world.queue.dead}
