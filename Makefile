@@ -3,13 +3,16 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+STAGE ?= dev
 BIN := .venv/bin
 INSTALLED := .venv/installed
+TRANSLATOR := .venv/stack/installed
+CHECKOV := .venv/checkov/installed
 
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help install local test check prove bench lock browser clean
+.PHONY: help install local test check templates prove package bench lock browser clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -17,16 +20,24 @@ help: ## Show the targets
 local: $(INSTALLED) ## Serve the API on this machine (PORT=8000 HOST=127.0.0.1); Ctrl-C ends it
 	@exec $(BIN)/python -m grail local --host $(HOST) --port $(PORT)
 
-test: $(INSTALLED) browser ## Run every test
+test: $(INSTALLED) $(TRANSLATOR) browser ## Run every test
 	@$(BIN)/pytest
 
-check: $(INSTALLED) ## Lint, types, layers
+check: $(INSTALLED) templates ## Lint, types, layers, and what is unsafe in a stage's template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(INSTALLED) browser ## Run every test, with every generated case instead of a sample
+package: $(INSTALLED) $(TRANSLATOR) ## Package a stage for CloudFormation, and check it (STAGE=dev), into build/dev
+	@$(BIN)/python -m grail stack package --stage $(STAGE)
+
+# SAM and cfn-lint look at each stage as it is packaged, checkov at all of them.
+templates: $(INSTALLED) $(TRANSLATOR) $(CHECKOV)
+	@for stage in dev staging prod; do $(BIN)/python -m grail stack package --stage $$stage || exit 1; done
+	.venv/checkov/bin/checkov --config-file .checkov.yaml $(addprefix --file build/,$(addsuffix /cloudformation.json,dev staging prod))
+
+prove: $(INSTALLED) $(TRANSLATOR) browser ## Run every test, with every generated case instead of a sample
 	@PROVE=1 $(BIN)/pytest
 
 bench: $(INSTALLED) ## Measure against bare code and peers; writes benchmarks/results/
@@ -39,13 +50,13 @@ install: $(INSTALLED)
 
 lock: ## Pin requirements*.txt anew from requirements*.in
 	$(PYTHON) -m pip install --quiet uv
-	for name in requirements requirements-dev benchmarks/requirements; do \
+	for name in requirements requirements-dev requirements-stack requirements-checkov benchmarks/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
 	done
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
 
 # pip's hundreds of lines as one that counts; what is wrong is shown whole.
 PROGRESS = awk -v total=$$(wc -l < requirements-dev.txt) -v terminal=$$([ -t 2 ] && echo 1 || echo 0) ' \
@@ -64,6 +75,13 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install --disable-pip-version-check --requirement requirements-dev.txt 2>&1 | $(PROGRESS) \
 	  || { echo "That failed; see all of it with: $(BIN)/pip install --requirement requirements-dev.txt"; exit 1; }
+	@touch $@
+
+# Tools that want other versions of what the app is made of have environments of their own, inside the first.
+.venv/%/installed: $(INSTALLED) requirements-%.txt
+	@echo "Installing $* into .venv/$* (once) ..."
+	@$(PYTHON) -m venv --clear .venv/$*
+	@.venv/$*/bin/pip install --quiet --disable-pip-version-check --requirement requirements-$*.txt 2> >(grep -v '^WARNING' >&2)
 	@touch $@
 
 # The tests of the docs page drive a real browser.

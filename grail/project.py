@@ -9,6 +9,7 @@ What the app offers to `grail` stands in its pyproject.toml, as object reference
     token = "chalicelib.tools:token"               # token(role=, subject=) -> str, or ValueError, RuntimeError
     sample = "chalicelib.tools:sample"             # sample() -> None, harmless when done again
     access = "chalicelib.administration:Administration"  # what `python -m grail access` calls; it raises the same
+    unseen = "tests.unseen:UNSEEN"                 # what its functions need that no request shows (grail.iam.unseen)
 
 Each is optional.
 """

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from grail.iam import recorder
+
+recorder.install()  # before any client is made
+
 PROVE = "PROVE" in os.environ
 """Whether to run every generated case (`make prove`), not a fixed sample of them (`make test`)."""
 

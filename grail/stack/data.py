@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grail.project import Project
-from grail.stack import users
+from grail.stack import logs, table_key, users
 from grail.stack.bucket import bucket_resources
 from grail.stack.queues import queue_resources
+from grail.stack.settings import Settings, read
 
 _PROTECTED_STAGE = "prod"
 
@@ -41,8 +42,11 @@ def api_key_name(app: str, stage: str) -> str:
     return f"{app}-{stage}-api-key"
 
 
-def template_of(project: Project, stage: str) -> dict[str, Any]:
-    """Return the template of a project's stage: an API key where it has a usage plan, users where it wants a pool."""
+def template_of(project: Project, stage: str, *, functions: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the template of a project's stage: an API key where it has a usage plan, users where it wants a pool.
+
+    `functions`, by their logical ids, are the names in Lambda of those that have logs. Raises GrailError.
+    """
     bucket = project.registered("bucket")
     return template(
         app=project.name,
@@ -51,8 +55,8 @@ def template_of(project: Project, stage: str) -> dict[str, Any]:
         queues=project.registered("queues"),
         bucket=bucket,
         origins=[] if bucket is None else _origins(bucket, project.environment(stage)),
-        api_key=project.setting(stage, "usage_plan") is not None,
-        user_pool=project.setting(stage, "user_pool") is True,
+        functions=functions,
+        settings=read(project, stage),
     )
 
 
@@ -69,21 +73,23 @@ def template(
     queues: Mapping[str, Any] | None = None,
     bucket: Mapping[str, Any] | None = None,
     origins: Sequence[str] = (),
-    api_key: bool = False,
-    user_pool: bool = False,
+    functions: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Return the CloudFormation template.
 
     `table` is what the app declares: `key` (hash and sort attribute), `indexes` (name to such a pair), `ttl`
     (attribute) and `stream` (view type). Every key attribute is a string, every index projects all. `queues` (short
     name to what `queue_resources` wants) and `bucket` (what `bucket_resources` wants) it declares too; pages of the
-    `origins` may use the bucket.
+    `origins` may use the bucket. `functions` have logs.
     """
+    settings = settings or Settings()
     protected = stage == _PROTECTED_STAGE
     resources: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     if table is not None:
-        resources["Table"] = _table(table_name(app, stage), table, protected=protected)
+        resources["Table"] = _table(table_name(app, stage), table, key=settings.table_key, protected=protected)
+        resources |= table_key.resources(table_name(app, stage), settings.table_key)
         outputs["TableName"] = {"Value": {"Ref": "Table"}}
         outputs["TableStreamArn"] = {"Value": {"Fn::GetAtt": ["Table", "StreamArn"]}}
     for name, wanted in (queues or {}).items():
@@ -92,11 +98,12 @@ def template(
         )
     if bucket is not None:
         resources |= bucket_resources(bucket_name(app, stage), bucket, origins=origins)
-    if api_key:
+    if settings.usage_plan is not None:
         resources["ApiKey"] = _api_key(api_key_name(app, stage))
-    if user_pool:
+    if settings.user_pool:
         resources |= users.resources(f"{app}-{stage}", protected=protected)
         outputs |= users.OUTPUTS
+    resources |= logs.groups(functions or {}, days=settings.log_days)
     for resource in resources.values():
         resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain" if protected else "Delete"
     return {
@@ -107,7 +114,7 @@ def template(
     }
 
 
-def _table(name: str, table: Mapping[str, Any], *, protected: bool) -> dict[str, Any]:
+def _table(name: str, table: Mapping[str, Any], *, key: str, protected: bool) -> dict[str, Any]:
     """Return the table: pay per request, point-in-time recovery, TTL, stream; undeletable in prod."""
     keys = [table["key"], *table["indexes"].values()]
     attributes = sorted({attribute for pair in keys for attribute in pair})
@@ -126,6 +133,7 @@ def _table(name: str, table: Mapping[str, Any], *, protected: bool) -> dict[str,
             "StreamSpecification": {"StreamViewType": table["stream"]},
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
             "DeletionProtectionEnabled": protected,
+            **table_key.of_table(key),
         },
     }
 

@@ -42,6 +42,15 @@ RESPONSES = {
         405, "method-not-allowed", "Method not allowed", "This path does not have this method; see Allow."
     ),
     "BAD_REQUEST": GatewayResponse(400, "invalid-request", "The request is not valid", "It is not well-formed HTTP."),
+    "BAD_REQUEST_BODY": GatewayResponse(
+        400, "invalid-request", "The request is not valid", "The body does not have the form it must have."
+    ),
+    "BAD_REQUEST_PARAMETERS": GatewayResponse(
+        400, "invalid-request", "The request is not valid", "A parameter that must be there is missing."
+    ),
+    "UNSUPPORTED_MEDIA_TYPE": GatewayResponse(
+        415, "unsupported-media-type", "Unsupported media type", "Send the body as application/json."
+    ),
     "REQUEST_TOO_LARGE": GatewayResponse(413, "too-large", "Too large", "A request may have 10 MB."),
     "THROTTLED": GatewayResponse(
         429, "too-many-requests", "Too many requests", "This API key is used too fast.", {"Retry-After": "1"}
@@ -52,6 +61,25 @@ RESPONSES = {
     "AUTHORIZER_FAILURE": GatewayResponse(
         503, "unavailable", "Try again later", "Who is calling can't be told now.", {"Retry-After": "1"}
     ),
+    "AUTHORIZER_CONFIGURATION_ERROR": GatewayResponse(
+        503, "unavailable", "Try again later", "Who is calling can't be told now.", {"Retry-After": "1"}
+    ),
+    "EXPIRED_TOKEN": GatewayResponse(
+        401,
+        "unauthenticated",
+        "No valid credential",
+        "The credential has expired.",
+        {"WWW-Authenticate": "Bearer"},
+    ),
+    "INVALID_SIGNATURE": GatewayResponse(403, "forbidden", "Not allowed", "The signature is not valid."),
+    "WAF_FILTERED": GatewayResponse(403, "forbidden", "Not allowed", "The firewall does not let this through."),
+    "RESOURCE_NOT_FOUND": GatewayResponse(404, "not-found", "Not found", "There is nothing at this path."),
+    "INTEGRATION_FAILURE": GatewayResponse(
+        503, "unavailable", "Try again later", "The function can't be reached now.", {"Retry-After": "1"}
+    ),
+    "INTEGRATION_TIMEOUT": GatewayResponse(504, "internal", "Internal error", "The function took too long."),
+    "API_CONFIGURATION_ERROR": GatewayResponse(500, "internal", "Internal error", "The API is not set up well."),
+    "DEFAULT_4XX": GatewayResponse(400, "invalid-request", "The request is not valid", "It can't be answered."),
     "DEFAULT_5XX": GatewayResponse(502, "internal", "Internal error", "The function failed."),
 }
 """`METHOD_NOT_ALLOWED` is not a response type of API Gateway's: there, a mock on each path's ANY method answers it."""

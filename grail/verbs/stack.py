@@ -1,24 +1,88 @@
-"""Print a stage's data stack as a CloudFormation template."""
+"""Write what is merged into Chalice's template (infra/), package a stage, or print its data stack."""
 
 import argparse
 import json
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from grail.project import Project
-from grail.stack import data
+from grail.stack import data, edge, overlay, package, settings
+from grail.stack.edge_settings import EdgeSettings
 
 NAME = "stack"
-EXAMPLE = "python -m grail stack --stage prod"
+EXAMPLE = "python -m grail stack package --stage staging"
+
+_FOLDER = Path("infra")
+_OUT = Path("build")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=type(parser))
+    described = "Print a stage's data stack as a CloudFormation template: what must outlive every deployment."
+    printed = actions.add_parser("data", help=described, description=described)
+    printed.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    printed.set_defaults(act=_data)
+    described = f"Write {_FOLDER}/<stage>.json, which `chalice package --merge-template` takes, and that of its edge."
+    written = actions.add_parser("write", help=described, description=described)
+    written.add_argument("--stage", help="the stage (default: every stage, one after the other)")
+    written.set_defaults(act=_write)
+    described = (
+        f"Write that, package the stage with it into {_OUT}/<stage>, and check the whole as CloudFormation does."
+    )
+    packaged = actions.add_parser("package", help=described, description=described)
+    packaged.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    packaged.set_defaults(act=_package)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the template."""
-    project = Project(Path.cwd())
-    project.enter(options.stage)
-    print(json.dumps(data.template_of(project, options.stage), indent=2))
+    """Do it."""
+    return int(options.act(Project(Path.cwd()), options.stage))
+
+
+def _data(project: Project, stage: str) -> int:
+    project.enter(stage)
+    print(json.dumps(data.template_of(project, stage), indent=2))
+    return 0
+
+
+def _write(project: Project, stage: str | None) -> int:
+    """Write a stage's file; for several each in a process of its own, since an app is imported for one stage."""
+    if stage is None:
+        command = [sys.executable, "-m", "grail", NAME, "write", "--stage"]
+        stages = project.config.get("stages", {})
+        return max((subprocess.run([*command, one], check=False).returncode for one in stages), default=0)
+    project.enter(stage)
+    _write_file(project, f"{stage}.json", overlay.template(project, stage))
+    chosen = settings.read(project, stage)
+    if chosen.edge is not None:
+        made = edge.template_of(project, stage, EdgeSettings.read(chosen.edge), log_days=chosen.log_days)
+        _write_file(project, f"{stage}-edge.json", made)
+    return 0
+
+
+def _write_file(project: Project, name: str, template: Mapping[str, Any]) -> None:
+    """Write a template, sorted: the same template is the same file."""
+    text = json.dumps(template, indent=2, sort_keys=True) + "\n"
+    file = project.folder / _FOLDER / name
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        print(f"{_FOLDER}/{name} is as it was", file=sys.stderr)
+        return
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    print(f"{_FOLDER}/{name}")
+
+
+def _package(project: Project, stage: str) -> int:
+    _write(project, stage)
+    out = project.folder / _OUT / stage
+    package.package(project.folder, stage, overlay=_FOLDER / f"{stage}.json", out=out)
+    file = package.check(out)
+    megabytes = (out / "deployment.zip").stat().st_size / 1_000_000
+    print(f"{_OUT}/{stage}/sam.json: the template, with infra/{stage}.json in it")
+    print(f"{_OUT}/{stage}/deployment.zip: the code, {megabytes:.1f} MB")
+    print(f"{_OUT}/{stage}/cloudformation.json: what CloudFormation makes of it, {package.resources(file)} resources")
     return 0

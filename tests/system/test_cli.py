@@ -43,8 +43,9 @@ def test_help_has_an_example(verb: str) -> None:
         ("access", "grant"),
         ("access", "show", "bob", "alice"),
         ("sign-in",),
-        ("stack", "--stage"),
-        ("stack", "--nonsense"),
+        ("stack",),
+        ("stack", "data", "--stage"),
+        ("stack", "package", "--nonsense"),
         ("local", "--port", "x"),
         ("local", "--port", "-1"),
         ("local", "--port", "99999"),
@@ -60,7 +61,9 @@ def test_bad_arguments_are_one_line_and_exit_code_2(arguments: tuple[str, ...]) 
     ("arguments", "words"),
     [
         (("token", "--role", "admin", "--subject", "a", "--stage", "nonsense"), "no stage 'nonsense'"),
-        (("stack", "--stage", "nonsense"), "dev, staging, prod"),
+        (("stack", "data", "--stage", "nonsense"), "dev, staging, prod"),
+        (("stack", "write", "--stage", "nonsense"), "dev, staging, prod"),
+        (("stack", "package", "--stage", "nonsense"), "dev, staging, prod"),
         (("local", "--stage", "nonsense"), "no stage 'nonsense'"),
         (("token", "--role", "NONSENSE", "--subject", "a"), "'NONSENSE'"),
         (("token", "--role", "admin", "--subject", ""), "''"),
@@ -82,15 +85,15 @@ def test_what_fails_says_why_in_one_line(arguments: tuple[str, ...], words: str)
 
 def test_elsewhere_is_no_project(tmp_path: Path) -> None:
     """A folder without Chalice's configuration is named."""
-    for verb in ("stack", "local"):
-        done = grail(verb, cwd=tmp_path)
+    for arguments in (("stack", "data"), ("stack", "write"), ("local",)):
+        done = grail(*arguments, cwd=tmp_path)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "is not a Chalice project" in done.stderr
 
 
 def test_the_data_stack_is_printed_as_json() -> None:
     """For a script to read."""
-    template = json.loads(grail("stack", "--stage", "prod").stdout)
+    template = json.loads(grail("stack", "data", "--stage", "prod").stdout)
     assert template["Resources"]["Table"]["Properties"]["TableName"] == f"{APP}-prod"
 
 

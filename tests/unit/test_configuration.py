@@ -10,7 +10,7 @@ from app import app
 from chalicelib.repositories.queue import QUEUES, RECEIVES
 from chalicelib.settings import APP, Settings
 from grail.project import Project
-from grail.stack import data
+from grail.stack import data, event_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -66,6 +66,7 @@ def test_a_stages_resources_have_one_name(stage: str) -> None:
         for key, name in resource["Properties"].items()
         if key in {"TableName", "QueueName", "BucketName"}
     }
+    names.add(event_sources.failures_name(APP, stage))
     assert settings.table_name in names
     assert settings.bucket_name in names
     queues = {settings.queue_name(queue) for queue in QUEUES}

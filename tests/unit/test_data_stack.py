@@ -9,6 +9,7 @@ import pytest
 from grail.localcloud.services import Embedded
 from grail.project import Project
 from grail.stack import data
+from grail.stack.settings import Settings
 
 CONFIG = {
     "app_name": "shop",
@@ -19,7 +20,7 @@ CONFIG = {
             "environment_variables": {"ORIGINS": "https://a.example.com, http://localhost:5173"},
         },
         "prod": {"user_pool": True, "usage_plan": {"rate_limit": 5, "burst_limit": 9}},
-        "open": {"usage_plan": None, "user_pool": "yes"},
+        "open": {"usage_plan": None},
     },
 }
 
@@ -43,7 +44,7 @@ def test_a_stages_setting_goes_before_the_one_for_all(project: Project) -> None:
 
 
 def test_a_stage_gets_what_it_asks_for(project: Project) -> None:
-    """A key for a usage plan, a pool for `user_pool`, which only true turns on."""
+    """A key for a usage plan, a pool for `user_pool`."""
     made = {stage: set(data.template_of(project, stage)["Resources"]) for stage in CONFIG["stages"]}
     users = {"UserPool", "UserPoolClient"}
     assert made == {"dev": {"ApiKey", *users}, "prod": {"ApiKey", *users}, "open": set()}
@@ -51,7 +52,7 @@ def test_a_stage_gets_what_it_asks_for(project: Project) -> None:
 
 def template(stage: str) -> dict[str, Any]:
     """Return a template with everything but a table."""
-    return data.template(app="shop", stage=stage, table=None, api_key=True, user_pool=True)
+    return data.template(app="shop", stage=stage, table=None, settings=Settings(usage_plan={}, user_pool=True))
 
 
 def test_names_follow_from_app_and_stage() -> None:
@@ -153,7 +154,6 @@ def test_the_bucket_is_private() -> None:
     assert "AES256" in json.dumps(files["BucketEncryption"])
     assert files["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
     assert "CorsConfiguration" not in files
-    assert files["VersioningConfiguration"] == {"Status": "Enabled"}
     [statement] = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == [{"Fn::GetAtt": ["Files", "Arn"]}, {"Fn::Sub": "${Files.Arn}/*"}]
@@ -167,6 +167,54 @@ def test_what_is_below_a_prefix_expires() -> None:
     assert uploads["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "ExpirationInDays" not in uploads
     assert (reports["Prefix"], reports["ExpirationInDays"], reports["Status"]) == ("reports/", 400, "Enabled")
+
+
+def test_what_was_deleted_can_be_had_back_for_a_month() -> None:
+    """Every version is kept so long, and the mark of a deletion only as long as there is one behind it."""
+    files = bucket({})["Files"]["Properties"]
+    assert files["VersioningConfiguration"] == {"Status": "Enabled"}
+    forget = files["LifecycleConfiguration"]["Rules"][1]
+    assert forget["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert (forget["ExpiredObjectDeleteMarker"], forget["Status"]) == (True, "Enabled")
+    assert "Prefix" not in forget
+
+
+def test_functions_have_their_logs_for_some_days() -> None:
+    """Under the names that Lambda writes to; in prod they outlive the stack, as the data does."""
+    made = {
+        stage: data.template(
+            app="shop",
+            stage=stage,
+            table=None,
+            functions={"OnJobs": f"shop-{stage}-on_jobs"},
+            settings=Settings(log_days=7),
+        )["Resources"]["OnJobsLogs"]
+        for stage in ("dev", "prod")
+    }
+    assert made["dev"]["Properties"] == {"LogGroupName": "/aws/lambda/shop-dev-on_jobs", "RetentionInDays": 7}
+    assert [made[stage]["DeletionPolicy"] for stage in made] == ["Delete", "Retain"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "encryption"),
+    [
+        ("owned", None),
+        ("managed", {"SSEEnabled": True, "SSEType": "KMS"}),
+        ("customer", {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["TableKey", "Arn"]}}),
+    ],
+)
+def test_a_stage_chooses_the_tables_key(choice: str, encryption: dict[str, Any] | None) -> None:
+    """DynamoDB's own, AWS's, or the stage's, which rotates and which only the table's users use, through the table."""
+    table = {"key": ("pk", "sk"), "indexes": {}, "ttl": "ttl", "stream": "NEW_IMAGE"}
+    made = data.template(app="shop", stage="prod", table=table, settings=Settings(table_key=choice))["Resources"]
+    assert made["Table"]["Properties"].get("SSESpecification") == encryption
+    assert ("TableKey" in made) == (choice == "customer")
+    if choice == "customer":
+        key = made["TableKey"]["Properties"]
+        assert key["EnableKeyRotation"] is True
+        _, through = key["KeyPolicy"]["Statement"]
+        assert set(through["Condition"]["StringEquals"]) == {"kms:CallerAccount", "kms:ViaService"}
+        assert made["TableKey"]["DeletionPolicy"] == "Retain"
 
 
 def test_pages_of_the_origins_may_upload_and_download() -> None:

@@ -1,0 +1,111 @@
+"""All of a stage that Chalice can't say, as one template to merge into its own (`chalice package --merge-template`)."""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from typing import Any
+
+from chalice.config import Config
+
+from grail.errors import GrailError
+from grail.localcloud import chalice_app
+from grail.localcloud.routes import Resource
+from grail.project import Project
+from grail.stack import (
+    aliases,
+    data,
+    deployment,
+    edge_keys,
+    event_sources,
+    gateway,
+    parts,
+    publishing,
+    settings,
+    use,
+    watch,
+)
+from grail.stack.edge_settings import EdgeSettings
+from grail.stack.parts import Parts
+from grail.stack.settings import Settings
+
+Resources = dict[str, Any]
+
+
+def template(project: Project, stage: str) -> dict[str, Any]:
+    """Return a stage's template; the stage must be entered. Raises GrailError."""
+    chosen = settings.read(project, stage)
+    app = importlib.import_module("app").app
+    found = parts.of(project, stage, app)
+    kept = data.template_of(
+        project, stage, functions={function.logical: function.lambda_name for function in found.functions}
+    )
+    for function in found.functions:
+        if function.logical in kept["Resources"]:
+            message = f"give the function {function.name!r} another name: {function.logical} is the stack's own"
+            raise GrailError(message)
+    resources = reduce(
+        merged,
+        (
+            kept["Resources"],
+            _functions(project, stage, found, chosen),
+            _api(project, stage, found, list(chalice_app.resources(app))) if app.routes else {},
+            _use(project, stage, found, chosen) if app.routes else {},
+            watch.resources(found, tell=chosen.alarms) if chosen.alarms else {},
+        ),
+    )
+    return {
+        "Description": f"{project.name}, stage {stage}",
+        "Resources": resources,
+        "Outputs": kept["Outputs"],
+        **({} if chosen.edge is None else {"Conditions": edge_keys.CONDITIONS}),
+    }
+
+
+def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two templates as one, as Chalice merges them: dict into dict, of anything else the other's."""
+    found = dict(one)
+    for name, value in other.items():
+        before = found.get(name)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        found[name] = merged(before, value) if both else value  # type: ignore[arg-type]
+    return found
+
+
+def _functions(project: Project, stage: str, found: Parts, chosen: Settings) -> Resources:
+    config = Config(chalice_stage=stage, config_from_disk=dict(project.config))
+    surroundings = publishing.Surroundings(
+        deployment=chosen.deployment, has_table=found.table is not None, has_users=chosen.user_pool
+    )
+    resources: Resources = event_sources.failures(found.functions, app=project.name, stage=stage)
+    for function in found.functions:
+        resources[function.logical] = publishing.resource(
+            function,
+            settings.of_function(project, stage, function.name),
+            surroundings,
+            environment=config.scope(stage, function.name).environment_variables,
+        )
+        resources |= deployment.alarms(function, chosen.deployment, prefix=found.name)
+    return resources
+
+
+def _api(project: Project, stage: str, found: Parts, api: Iterable[Resource]) -> Resources:
+    """Return the API, which is named after the stage: its metrics are told apart by its name alone."""
+    ours = gateway.overlay(project, stage)
+    paths = ours["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    definition = {"info": {"title": found.name}, **aliases.definition(found.functions, api, paths)}
+    called = {
+        "RestAPI": {"Properties": {"DefinitionBody": definition}},
+        **aliases.permissions(found.functions, ours=ours),
+    }
+    return merged(ours, called)
+
+
+def _use(project: Project, stage: str, found: Parts, chosen: Settings) -> Resources:
+    """Return the plan with the clients' key; or behind an edge with its keys alone, or clients would go past it."""
+    made: Resources = {}
+    secrets = {} if chosen.usage_plan is None else {use.CLIENTS: found.name}
+    if chosen.edge is not None:
+        keys = EdgeSettings.read(chosen.edge).keys
+        made = edge_keys.secrets(project.name, stage, keys)
+        secrets = {edge_keys.logical(key): edge_keys.secret_name(project.name, stage, key) for key in keys}
+    return made | use.resources(chosen.usage_plan or {}, name=found.name, secrets=secrets) if secrets else {}
