@@ -296,7 +296,7 @@ def delete_document(person_id: str, document_id: str, ctx: Context) -> None:
 
 
 @app.route("/inbox", methods=["POST"], authorizer=gate, api_key_required=True)
-@endpoint("inbox:write")
+@endpoint("inbox:write", queue=INBOX)
 def take_event(body: PartnerEvent, ctx: Context) -> Accepted[Receipt]:
     """Take a partner's event, to be kept a moment later."""
     return Accepted(services().inbox.take(body, caller=ctx.caller))

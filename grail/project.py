@@ -4,10 +4,11 @@ What the app offers to `grail` stands in its pyproject.toml, as object reference
 
     [tool.grail]
     table = "chalicelib.repositories.keys:TABLE"   # the one table: key, indexes, ttl, stream
-    queues = "chalicelib.repositories.queue:QUEUES"  # each queue's short name to its receives and visibility_seconds
+    queues = "chalicelib.repositories.queue:QUEUES"  # each queue's short name to what grail.stack.queues wants
     bucket = "chalicelib.repositories.objects:BUCKET"  # the one bucket: expire_days, cors; {} will do
     token = "chalicelib.tools:token"               # token(role=, subject=) -> str, or ValueError, RuntimeError
     sample = "chalicelib.tools:sample"             # sample() -> None, harmless when done again
+    openapi = "chalicelib.web.openapi:describe"    # describe(app) -> the OpenAPI 3.1 document, for the gateway's models
     access = "chalicelib.administration:Administration"  # what `python -m grail access` calls; it raises the same
     unseen = "tests.unseen:UNSEEN"                 # what its functions need that no request shows (grail.iam.unseen)
 

@@ -171,7 +171,7 @@ def _answer(decide: Decide, policy: Callable[[], GatewayPolicy], authorization: 
 def _guarded(app: Api) -> list[Guarded]:
     """Return the routes that are behind the authorizer."""
     return [
-        Guarded(method, path, operation.endpoint.permission, operation.endpoint.owned)
-        for (path, method), operation in app.operations.items()
-        if not operation.endpoint.public
+        Guarded(method, path, each.permission, owned=each.owned, direct=each.queue is not None)
+        for (path, method), each in ((place, operation.endpoint) for place, operation in app.operations.items())
+        if not each.public
     ]

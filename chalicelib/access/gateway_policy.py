@@ -1,7 +1,8 @@
 """The policy that an authorizer answers with: the cheap early filter before a function is started.
 
 A policy is cached for a caller over all routes, has room for a few thousand bytes, and an IAM `*` also matches `/`. So
-it can't be exact: it lets at least the granted routes through, and the endpoint decides.
+it can't be exact: it lets at least the granted routes through, and the endpoint decides. Of a route that API Gateway
+answers by itself there is no endpoint to decide: that one is exact.
 """
 
 import json
@@ -20,13 +21,14 @@ _NOTHING = "NONE/-"
 class Guarded(NamedTuple):
     """A route behind the authorizer; `permission` is None where any known caller may pass.
 
-    `owned` routes let somebody pass who may only reach what is theirs.
+    `owned` routes let somebody pass who may only reach what is theirs. Behind `direct` ones is no function.
     """
 
     method: str
     path: str
     permission: str | None
     owned: bool
+    direct: bool = False
 
     @property
     def pattern(self) -> str:
@@ -40,8 +42,11 @@ class GatewayPolicy:
 
     def __init__(self, routes: Iterable[Guarded]) -> None:
         self._patterns: dict[tuple[str | None, bool], list[str]] = {}
+        self._direct: set[str] = set()
         for route in routes:
             self._patterns.setdefault((route.permission, route.owned), []).append(route.pattern)
+            if route.direct:
+                self._direct.add(route.pattern)
         self._coarser = _Coarser([pattern for found in self._patterns.values() for pattern in found])
         self._groups = lru_cache(maxsize=8)(self._groups_of)  # a function is behind one API, or very few
 
@@ -52,16 +57,22 @@ class GatewayPolicy:
         """
         api = _api_of(arn)
         resources: list[str] = []
+        shut: list[str] = []
         size = len(_EMPTY)
         for group in self._groups(api):
             if group.covering is None or grants.reach_by(group.covering) >= group.least:
                 resources += group.resources
                 size += group.size
+            else:
+                shut += group.direct
+        denied = [_statement("Deny", shut)] if shut else []
+        size += sum(len(json.dumps(statement)) + len(", ") for statement in denied)
         if size > room:
             patterns = tuple(resource.removeprefix(api) for resource in resources)
-            each = len(api) + _QUOTES
-            resources = [api + pattern for pattern in self._coarser.fit(patterns, each=each, room=room - len(_EMPTY))]
-        return _document(resources or [api + _NOTHING])
+            left = room - len(json.dumps(_document(_statement("Allow", []), *denied)))
+            coarse = self._coarser.fit(patterns, each=len(api) + _QUOTES, room=left)
+            resources = [api + pattern for pattern in coarse]
+        return _document(_statement("Allow", resources or [api + _NOTHING]), *denied)
 
     def _groups_of(self, api: str) -> list["_Group"]:
         return [
@@ -70,6 +81,7 @@ class GatewayPolicy:
                 least=Reach.OWN if owned else Reach.ANY,
                 resources=[api + pattern for pattern in patterns],
                 size=sum(len(api) + len(pattern) + _QUOTES for pattern in patterns),
+                direct=[api + pattern for pattern in patterns if pattern in self._direct],
             )
             for (permission, owned), patterns in self._patterns.items()
         ]
@@ -78,21 +90,25 @@ class GatewayPolicy:
 class _Group(NamedTuple):
     """The routes of one permission (no `covering`: of any known caller), as a policy's resources, `size` bytes of JSON.
 
-    Who reaches the `least` is let through.
+    Who reaches the `least` is let through; else the `direct` ones of them are shut.
     """
 
     covering: Covering | None
     least: Reach
     resources: list[str]
     size: int
+    direct: list[str]
 
 
-def _document(resources: list[str]) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resources}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+def _document(*statements: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [*statements]}
 
 
-_EMPTY = json.dumps(_document([]))
+def _statement(effect: str, resources: list[str]) -> dict[str, Any]:
+    return {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resources}
+
+
+_EMPTY = json.dumps(_document(_statement("Allow", [])))
 _QUOTES = len('"", ')
 
 

@@ -22,14 +22,14 @@ EVENTS, INBOX = "events", "inbox"
 RECEIVES = 5
 """How often a message is received before it is given up (AWS advises at least 5 where Lambda receives)."""
 
-QUEUES = {name: {"receives": RECEIVES, "visibility_seconds": 180} for name in (EVENTS, INBOX)}
+LARGEST = 256 * 1024
+"""Bytes of a message's body: SQS takes 1 MiB with the attributes, but what a message brings must fit an item too."""
+
+QUEUES = {name: {"receives": RECEIVES, "visibility_seconds": 180, "largest_bytes": LARGEST} for name in (EVENTS, INBOX)}
 """What `grail.stack` makes the queues from (registered in pyproject.toml).
 
 A message that is not deleted comes back after `visibility_seconds`: six times the function's timeout, as AWS advises.
 """
-
-LARGEST = 256 * 1024
-"""Bytes of a message's body: SQS takes 1 MiB with the attributes, but what a message brings must fit an item too."""
 
 _AT_ONCE = 10
 """SQS quota "Batched message quota"; together they may be as large as one."""

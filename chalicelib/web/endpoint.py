@@ -8,6 +8,8 @@
 The permission is one, or `authenticated` (any known caller), or `public`. With `owned`, whoever holds it with `:own`
 passes too, confined to what is theirs; then the function must hand the caller (`ctx.caller`) to its service. With
 `fresh`, what the caller may do is read anew: for what must not be done with rights that were revoked a moment ago.
+Where a stage's API Gateway can, it puts the body into the `queue` by itself, and the function never runs
+(grail/stack/direct.py).
 
 `body` is parsed into its model, `query` into its own, `ctx` is the `Context`; every other parameter stands in the
 path. The return type gives the status: a view 200 (with its version as ETag), `Created[View]` 201, `Accepted[View]`
@@ -57,22 +59,33 @@ _STATUSES: Mapping[Any, HTTPStatus] = {
 View = Callable[..., Any]
 
 
-def endpoint(permission: str | Open, *, owned: bool = False, fresh: bool = False) -> Callable[[View], "Endpoint"]:
+def endpoint(
+    permission: str | Open, *, owned: bool = False, fresh: bool = False, queue: str | None = None
+) -> Callable[[View], "Endpoint"]:
     """Make an endpoint of a function. Raises TypeError or ValueError at import for one that can't be."""
     if not isinstance(permission, Open):
         check(permission)
-    return lambda function: Endpoint(function, permission, owned=owned, fresh=fresh)
+    return lambda function: Endpoint(function, permission, owned=owned, fresh=fresh, queue=queue)
 
 
 class Endpoint:
     """One operation. `permission` is None where none is needed."""
 
-    def __init__(self, function: View, permission: str | Open, *, owned: bool = False, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        function: View,
+        permission: str | Open,
+        *,
+        owned: bool = False,
+        fresh: bool = False,
+        queue: str | None = None,
+    ) -> None:
         functools.update_wrapper(self, function)
         self.__name__ = function.__name__
         self.public = permission is public
         self.permission = None if isinstance(permission, Open) else permission
         self.owned = owned
+        self.queue = queue
         self._fresh = fresh
         self._covering = None if self.permission is None else covering(self.permission)
         self.dispatch: Callable[[], Any] = _not_registered
@@ -96,6 +109,9 @@ class Endpoint:
         self._wants_context = hints.pop("ctx", None) is not None
         if owned and (self.permission is None or not self._wants_context):
             message = f"{function.__qualname__}: what is owned needs a permission, and its caller: ctx: Context"
+            raise TypeError(message)
+        if queue is not None and (self.body is None or self.query is not None or hints):
+            message = f"{function.__qualname__}: what goes into a queue is a body, and nothing else"
             raise TypeError(message)
         self.path_types: Mapping[str, Any] = {name: Id if hint is str else hint for name, hint in hints.items()}
         self._path = [(name, TypeAdapter(hint).validator.validate_python) for name, hint in self.path_types.items()]

@@ -11,8 +11,9 @@ _DAYS_AS_DEAD_LETTER = 14  # SQS's longest; a message keeps its age when SQS its
 def queue_resources(name: str, wanted: Mapping[str, int], *, queue: str, dead_letters: str) -> dict[str, Any]:
     """Return a queue and its dead letters, which are named `queue` and `dead_letters`.
 
-    `wanted` is what the app declares: `receives` (how often a message is tried) and `visibility_seconds` (how long a
-    function has for a batch; AWS asks for six times the function's timeout).
+    `wanted` is what the app declares: `receives` (how often a message is tried), `visibility_seconds` (how long a
+    function has for a batch; AWS asks for six times the function's timeout) and, where a message must be
+    smaller than SQS would have it, `largest_bytes`.
     """
     logical = "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
     source = f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{queue}"
@@ -36,6 +37,7 @@ def queue_resources(name: str, wanted: Mapping[str, int], *, queue: str, dead_le
                 "QueueName": queue,
                 "VisibilityTimeout": wanted["visibility_seconds"],
                 "MessageRetentionPeriod": _DAYS_IN_QUEUE * _DAY,
+                **({"MaximumMessageSize": wanted["largest_bytes"]} if "largest_bytes" in wanted else {}),
                 "SqsManagedSseEnabled": True,
                 "RedrivePolicy": {
                     "deadLetterTargetArn": {"Fn::GetAtt": [f"{logical}DeadLetters", "Arn"]},

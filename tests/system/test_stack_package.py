@@ -25,9 +25,6 @@ from grail.stack import gateway
 
 project = Project(Path.cwd())
 project.enter(sys.argv[1])
-from app import app
-
-app.routes["/inbox"]["POST"].view_function.queue = "inbox"
 print(json.dumps({"Resources": gateway.overlay(project, sys.argv[1])}))
 """
 _TRANSLATE = """

@@ -102,7 +102,7 @@ def test_the_embedded_aws_tells_the_app_of_its_users() -> None:
 
 QUEUES = {
     "events": {"receives": 5, "visibility_seconds": 180},
-    "web-hooks": {"receives": 3, "visibility_seconds": 30},
+    "web-hooks": {"receives": 3, "visibility_seconds": 30, "largest_bytes": 1024},
 }
 
 
