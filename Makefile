@@ -28,6 +28,8 @@ check: $(INSTALLED) templates ## Lint, types, layers, and what is unsafe in a st
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m grail iam check
+	$(BIN)/python -m grail iam write --check
 
 package: $(INSTALLED) $(TRANSLATOR) ## Package a stage for CloudFormation, and check it (STAGE=dev), into build/dev
 	@$(BIN)/python -m grail stack package --stage $(STAGE)
