@@ -37,7 +37,7 @@ package: $(INSTALLED) $(TRANSLATOR) ## Package a stage for CloudFormation, and c
 # SAM and cfn-lint look at each stage as it is packaged, checkov at all of them.
 templates: $(INSTALLED) $(TRANSLATOR) $(CHECKOV)
 	@for stage in dev staging prod; do $(BIN)/python -m grail stack package --stage $$stage || exit 1; done
-	.venv/checkov/bin/checkov --config-file .checkov.yaml $(addprefix --file build/,$(addsuffix /cloudformation.json,dev staging prod))
+	.venv/checkov/bin/checkov --config-file .checkov.yaml --file build/*/cloudformation.json infra/*-edge.json
 
 prove: $(INSTALLED) $(TRANSLATOR) browser ## Run every test, with every generated case instead of a sample
 	@PROVE=1 $(BIN)/pytest

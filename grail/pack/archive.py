@@ -7,6 +7,9 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first time that a zip can say."""
 
+_COMMENT = b"python -m grail pack"
+"""Tells a package that was rewritten from one that Chalice made by itself."""
+
 _UNIX = 3
 _FILE = 0o100644
 _PROGRAM = 0o100755
@@ -28,6 +31,15 @@ def rewrite(package: Path, compiled: Path, target: Path) -> Iterator[tuple[int, 
         for done, (name, source) in enumerate(sorted(sources.items(), key=lambda item: item[0]), 1):
             new.writestr(_entry(source.getinfo(name)), source.read(name))
             yield done, len(sources)
+        new.comment = _COMMENT
+
+
+def is_rewritten(package: Path) -> bool:
+    """Tell whether a package is there, and was rewritten."""
+    if not package.exists():
+        return False
+    with zipfile.ZipFile(package) as found:
+        return found.comment == _COMMENT
 
 
 def _entry(info: zipfile.ZipInfo) -> zipfile.ZipInfo:

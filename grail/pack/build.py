@@ -30,9 +30,10 @@ _FUNCTION = "/var/task"
 _LAYER = "/opt"
 
 
-def build(project: Project, stage: str) -> Iterator[Path]:
+def build(project: Project, stage: str, *, again: bool = True) -> Iterator[Path]:
     """Build a stage's packages; yield each: one, or with `automatic_layer` the app's and the layer's.
 
+    Unless `again`, one that was built of the same is taken as it is: pinned requirements are the same wheels.
     Raises GrailError. Cut short, it leaves nothing that Chalice would take for a package.
     """
     project.check_stage(stage)
@@ -46,6 +47,9 @@ def build(project: Project, stage: str) -> Iterator[Path]:
         dependencies = Dependencies(project.folder / "vendor", architecture=architecture)
         packager = kind(OSUtils(), dependencies, UI(out=sys.stderr), architecture=architecture)
         target = Path(packager.deployment_package_filename(str(project.folder), config.lambda_python_version))
+        if not again and archive.is_rewritten(target):
+            yield target
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         # Beside the target: a rename within a file system is all or nothing.
         with tempfile.TemporaryDirectory(prefix=".pack-", dir=target.parent) as scratch:

@@ -68,6 +68,12 @@ def template(*, app: str, stage: str, settings: EdgeSettings, api_stage: str, lo
     }
 
 
+OUTPUTS_OF_STAGE = {
+    "ApiDomain": {"Value": {"Fn::Sub": "${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}},
+}
+"""What the stage's stack has to say for the edge's: a parameter of it."""
+
+
 def _parameters(api_stage: str) -> dict[str, Any]:
     """Return what the stage's own stack says of its API."""
     return {

@@ -5,8 +5,10 @@ one. Swap the names in `keys` and deploy the edge, which then sends the other; o
 new name in place of the second and deploy the stage. Each step may meet any state of the other stack.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from chalice.app import RouteEntry
 
 REGION = "us-east-1"
 """Where CloudFront's certificate and WAF must be, and so the edge's stack, which reads secrets only where it is."""
@@ -43,3 +45,27 @@ def secrets(app: str, stage: str, keys: Iterable[str]) -> dict[str, Any]:
         }
         for key in keys
     }
+
+
+def demanded(
+    paths: Mapping[str, Iterable[str]], routes: Mapping[str, Mapping[str, RouteEntry]]
+) -> dict[str, dict[str, Any]]:
+    """Return the API's definition as far as it lets nobody go past the edge: each path's methods want a key.
+
+    `routes` are Chalice's, whose authorizers the lists have to name again: merged into Chalice's, they replace them.
+    """
+    return {
+        "securityDefinitions": {"api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}},
+        "paths": {
+            path: {method: {"security": _security(routes.get(path, {}).get(method.upper()))} for method in methods}
+            for path, methods in paths.items()
+        },
+    }
+
+
+def _security(route: RouteEntry | None) -> list[dict[str, list[str]]]:
+    """Return what a request must show, as Chalice lists it; preflights and unknown methods have no route."""
+    found: list[dict[str, list[str]]] = [{"api_key": []}]
+    if route is not None and route.authorizer:
+        found.append({route.authorizer.name: route.authorizer.scopes})
+    return found

@@ -1,20 +1,21 @@
 """All of a stage that Chalice can't say, as one template to merge into its own (`chalice package --merge-template`)."""
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
+from chalice.app import Chalice
 from chalice.config import Config
 
 from grail.errors import GrailError
 from grail.localcloud import chalice_app
-from grail.localcloud.routes import Resource
 from grail.project import Project
 from grail.stack import (
     aliases,
     data,
     deployment,
+    edge,
     edge_keys,
     event_sources,
     gateway,
@@ -48,7 +49,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
         (
             kept["Resources"],
             _functions(project, stage, found, chosen),
-            _api(project, stage, found, list(chalice_app.resources(app))) if app.routes else {},
+            _api(project, stage, found, app, chosen) if app.routes else {},
             _use(project, stage, found, chosen) if app.routes else {},
             watch.resources(found, tell=chosen.alarms) if chosen.alarms else {},
         ),
@@ -56,7 +57,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
     return {
         "Description": f"{project.name}, stage {stage}",
         "Resources": resources,
-        "Outputs": kept["Outputs"],
+        "Outputs": kept["Outputs"] | ({} if chosen.edge is None else edge.OUTPUTS_OF_STAGE),
         **({} if chosen.edge is None else {"Conditions": edge_keys.CONDITIONS}),
     }
 
@@ -88,11 +89,18 @@ def _functions(project: Project, stage: str, found: Parts, chosen: Settings) -> 
     return resources
 
 
-def _api(project: Project, stage: str, found: Parts, api: Iterable[Resource]) -> Resources:
+def _api(project: Project, stage: str, found: Parts, app: Chalice, chosen: Settings) -> Resources:
     """Return the API, which is named after the stage: its metrics are told apart by its name alone."""
     ours = gateway.overlay(project, stage)
     paths = ours["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    definition = {"info": {"title": found.name}, **aliases.definition(found.functions, api, paths)}
+    definition = reduce(
+        merged,
+        (
+            {"info": {"title": found.name}},
+            aliases.definition(found.functions, chalice_app.resources(app), paths),
+            {} if chosen.edge is None else edge_keys.demanded(paths, app.routes),
+        ),
+    )
     called = {
         "RestAPI": {"Properties": {"DefinitionBody": definition}},
         **aliases.permissions(found.functions, ours=ours),

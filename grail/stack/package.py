@@ -22,6 +22,12 @@ def package(project: Path, stage: str, *, overlay: Path, out: Path) -> None:
     _run("chalice package", [_BIN / "chalice", "package", "--stage", stage, "--merge-template", overlay, out], project)
 
 
+def lint(template: Path) -> None:
+    """Raise GrailError for what cfn-lint finds in a template."""
+    flags: list[str | Path] = ["--format", "parseable", "--regions", REGION, "--template"]
+    _run("cfn-lint", [_BIN / "cfn-lint", *flags, template], template.parent)
+
+
 def check(out: Path) -> Path:
     """Return the file with what CloudFormation makes of a package. Raises GrailError for what it would refuse."""
     if not _TRANSLATOR.exists():
@@ -29,7 +35,7 @@ def check(out: Path) -> Path:
         raise GrailError(message)
     file = out / "cloudformation.json"
     _run("SAM", [_TRANSLATOR, _HERE / "translate.py", out / "sam.json", file], out)
-    _run("cfn-lint", [_BIN / "cfn-lint", "--format", "parseable", "--regions", REGION, "--template", file], out)
+    lint(file)
     return file
 
 

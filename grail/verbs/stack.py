@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from grail.pack.build import build
 from grail.project import Project
 from grail.stack import data, edge, overlay, package, settings
 from grail.stack.edge_settings import EdgeSettings
@@ -60,8 +61,15 @@ def _write(project: Project, stage: str | None) -> int:
     chosen = settings.read(project, stage)
     if chosen.edge is not None:
         made = edge.template_of(project, stage, EdgeSettings.read(chosen.edge), log_days=chosen.log_days)
-        _write_file(project, f"{stage}-edge.json", made)
+        _write_file(project, _edge_file(stage), made)
+    elif (stale := project.folder / _FOLDER / _edge_file(stage)).exists():
+        stale.unlink()
+        print(f"{_FOLDER}/{_edge_file(stage)} is gone: the stage has no edge", file=sys.stderr)
     return 0
+
+
+def _edge_file(stage: str) -> str:
+    return f"{stage}-edge.json"
 
 
 def _write_file(project: Project, name: str, template: Mapping[str, Any]) -> None:
@@ -78,6 +86,7 @@ def _write_file(project: Project, name: str, template: Mapping[str, Any]) -> Non
 
 def _package(project: Project, stage: str) -> int:
     _write(project, stage)
+    list(build(project, stage, again=False))  # Chalice takes it from where this puts it
     out = project.folder / _OUT / stage
     package.package(project.folder, stage, overlay=_FOLDER / f"{stage}.json", out=out)
     file = package.check(out)
@@ -85,4 +94,7 @@ def _package(project: Project, stage: str) -> int:
     print(f"{_OUT}/{stage}/sam.json: the template, with infra/{stage}.json in it")
     print(f"{_OUT}/{stage}/deployment.zip: the code, {megabytes:.1f} MB")
     print(f"{_OUT}/{stage}/cloudformation.json: what CloudFormation makes of it, {package.resources(file)} resources")
+    if (at_edge := project.folder / _FOLDER / _edge_file(stage)).exists():
+        package.lint(at_edge)
+        print(f"{_FOLDER}/{at_edge.name}: CloudFront before it, {package.resources(at_edge)} resources")
     return 0

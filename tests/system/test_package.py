@@ -49,6 +49,7 @@ class Packaged:
         assert self.done.returncode == 0, self.done.stderr
         out = folder / "build" / stage
         self.overlay = (folder / "infra" / f"{stage}.json").read_text()
+        self.infra = {file.name: file.read_text() for file in (folder / "infra").glob(f"{stage}*.json")}
         self.sam: dict[str, Any] = json.loads((out / "sam.json").read_text())["Resources"]
         self.template: dict[str, Any] = json.loads((out / "cloudformation.json").read_text())
         self.resources: dict[str, Any] = self.template["Resources"]
@@ -68,17 +69,19 @@ made = cache(Packaged)
 
 
 def test_the_committed_templates_are_the_generated_ones(packaged: Packaged) -> None:
-    """To the letter: `python -m grail stack write` makes them anew."""
-    assert (ROOT / "infra" / f"{packaged.stage}.json").read_text() == packaged.overlay
+    """To the letter, that of the edge too: `python -m grail stack write` makes them anew."""
+    committed = {file.name: file.read_text() for file in (ROOT / "infra").glob(f"{packaged.stage}*.json")}
+    assert committed == packaged.infra
 
 
 def test_it_says_what_it_made(packaged: Packaged) -> None:
     """The template, the code, and how many resources CloudFormation makes of it; SAM and cfn-lint found nothing."""
-    *_, sam, code, made_of_it = packaged.done.stdout.splitlines()
+    sam, code, made_of_it, *edge = (line for line in packaged.done.stdout.splitlines() if ": " in line)
     assert sam.startswith(f"build/{packaged.stage}/sam.json")
     assert code.startswith(f"build/{packaged.stage}/deployment.zip")
     assert made_of_it.endswith(f", {len(packaged.resources)} resources")
-    assert packaged.done.stderr.count("\n") <= 1
+    assert [line.partition(":")[0] for line in edge] == [f"infra/{name}" for name in packaged.infra if "-edge" in name]
+    assert "warning" not in packaged.done.stderr.lower()
 
 
 def test_all_that_is_declared_is_in_the_template(packaged: Packaged) -> None:

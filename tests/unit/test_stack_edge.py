@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from chalice.app import Chalice, CognitoUserPoolAuthorizer
 from moto import mock_aws
 
 from grail.errors import GrailError
@@ -327,3 +328,17 @@ def test_waf_takes_the_firewall() -> None:
     client.create_web_acl(**template(FULL)["Resources"]["Firewall"]["Properties"])
     [acl] = client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
     assert acl["Name"] == "shop-prod-edge"
+
+
+def test_a_route_keeps_its_authorizer_beside_the_key() -> None:
+    """Merged into Chalice's, the list replaces the one that names it; a preflight has none."""
+    declared = Chalice("shop", configure_logs=False)
+    gate = CognitoUserPoolAuthorizer("pool", provider_arns=["arn"], scopes=["a/b"])
+
+    @declared.route("/things", authorizer=gate, cors=True)
+    def things() -> None:
+        """Return nothing."""
+
+    paths = edge_keys.demanded({"/things": ["get", "options"]}, declared.routes)["paths"]
+    assert paths["/things"]["get"] == {"security": [{"api_key": []}, {"pool": ["a/b"]}]}
+    assert paths["/things"]["options"] == {"security": [{"api_key": []}]}

@@ -126,6 +126,15 @@ def test_behind_an_edge_only_its_keys_are_taken(folder: Path) -> None:
     assert "Conditions" not in made(folder, usage_plan=PLAN)
 
 
+def test_behind_an_edge_nothing_is_reached_without_a_key(folder: Path) -> None:
+    """Not a route, not the answer to an unknown method."""
+    definition = made(folder, edge={})["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    securities = [each["security"] for path in definition["paths"].values() for each in path.values()]
+    assert all({"api_key": []} in security for security in securities)
+    assert definition["securityDefinitions"]["api_key"]["in"] == "header"
+    assert '"security":' not in json.dumps(made(folder)["Resources"]["RestAPI"])
+
+
 def test_templates_merge_as_chalice_merges_them() -> None:
     """Dict into dict; of anything else, the later one's."""
     one = {"a": {"b": 1, "c": [1]}, "d": 1}
