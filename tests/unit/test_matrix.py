@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from app import app
 from chalicelib import bootstrap
@@ -30,6 +29,7 @@ from chalicelib.web.endpoint import Endpoint
 from tests import identity
 from tests.fakes import MemoryObjects, MemoryQueue
 from tests.front import Front
+from tests.sample import sample
 
 ORDER = {"currency": "EUR", "lines": [{"sku": "tea", "quantity": 1, "unit_price": 450}]}
 DOCUMENT = {"filename": "tea.txt", "content_type": "text/plain", "size": 11}
@@ -43,17 +43,6 @@ BODIES: dict[str, Any] = {
     "TokenNew": {"principal": f"user:{identity.SUBJECT}", "roles": ["custom"]},
 }
 """A body for each model that needs a special one; what it asks for, `access:grant` is enough to give."""
-
-
-def sample(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a body for a model: its required fields, each by its example or by its type."""
-    plain = {str: "a", int: 1, bool: True}
-    found = {}
-    for name, field in model.model_fields.items():
-        if field.is_required():
-            assert field.examples or field.annotation in plain, f"give {model.__name__}.{name} an example"
-            found[name] = field.examples[0] if field.examples else plain[field.annotation]  # type: ignore[index]
-    return found
 
 
 USER = Caller(f"user:{identity.SUBJECT}")
