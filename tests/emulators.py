@@ -22,6 +22,7 @@ from moto.sqs import models as sqs_models
 from chalicelib.repositories import keys, objects, queue
 from chalicelib.repositories.marshal import unmarshal
 from chalicelib.repositories.table import Item
+from chalicelib.settings import APP
 from grail.localcloud import (
     moto_mends,
     moto_resources,  # noqa: F401 - moto finds what is imported
@@ -53,11 +54,11 @@ def _cloudformation(url: str | None) -> "CloudFormationClient":
 def create_table(url: str | None = None) -> str:
     """Create a table from the template that is deployed to AWS, and return its name."""
     stage = f"t{uuid.uuid4().hex[:12]}"
-    template = json.dumps(data.template(app="grail", stage=stage, table=keys.TABLE))
+    template = json.dumps(data.template(app=APP, stage=stage, table=keys.TABLE))
     cloudformation = _cloudformation(url)
     cloudformation.create_stack(StackName=stage, TemplateBody=template)
     cloudformation.get_waiter("stack_create_complete").wait(StackName=stage, WaiterConfig={"Delay": 1})
-    return data.table_name("grail", stage)
+    return data.table_name(APP, stage)
 
 
 def create_stage() -> tuple[str, str]:
@@ -65,24 +66,24 @@ def create_stage() -> tuple[str, str]:
     moto_mends.apply()
     setattr(FakeKey, "__del__", FakeKey.dispose)  # noqa: B010 - moto warns of each that is deleted
     stage = f"t{uuid.uuid4().hex[:12]}"
-    template = data.template(app="grail", stage=stage, table=keys.TABLE, queues=queue.QUEUES, bucket=objects.BUCKET)
+    template = data.template(app=APP, stage=stage, table=keys.TABLE, queues=queue.QUEUES, bucket=objects.BUCKET)
     _cloudformation(None).create_stack(StackName=stage, TemplateBody=json.dumps(template))
     versions: Any = {"Status": "Enabled"}  # of which moto's CloudFormation knows nothing
-    client("s3").put_bucket_versioning(Bucket=data.bucket_name("grail", stage), VersioningConfiguration=versions)
+    client("s3").put_bucket_versioning(Bucket=data.bucket_name(APP, stage), VersioningConfiguration=versions)
     outputs = _cloudformation(None).describe_stacks(StackName=stage)["Stacks"][0]["Outputs"]
     return stage, next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableStreamArn")
 
 
 def empty(stage: str) -> None:
     """Make a stage as it was when it was created, in a moment: moto alone can forget a stream's records."""
-    found = _table(data.table_name("grail", stage))
+    found = _table(data.table_name(APP, stage))
     found.items.clear()
     found.stream_shard.items.clear()
     for name in queue.QUEUES:
-        for each in (data.queue_name("grail", stage, name), data.dead_letters_name("grail", stage, name)):
+        for each in (data.queue_name(APP, stage, name), data.dead_letters_name(APP, stage, name)):
             _queue(each)._messages.clear()
             _queue(each).pending_messages.clear()
-    _bucket(data.bucket_name("grail", stage)).keys.clear()
+    _bucket(data.bucket_name(APP, stage)).keys.clear()
 
 
 # What moto has in this process, without the thousand objects that its answers take

@@ -11,11 +11,12 @@ from jsonschema import Draft4Validator
 from openapi_spec_validator import OpenAPIV2SpecValidator
 
 from app import app
+from chalicelib.settings import APP
 from tests.system.conftest import CHALICE, ROOT, copy_project, environment
 
 TRANSLATOR = ROOT / ".venv" / "stack" / "bin" / "python"
 """aws-sam-translator pins an older pydantic than ours, so it has an environment of its own."""
-STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/grail-dev/stream/2026-01-01T00:00:00.000"
+STREAM = f"arn:aws:dynamodb:us-east-1:123456789012:table/{APP}-dev/stream/2026-01-01T00:00:00.000"
 
 _OVERLAY = """
 import json, sys

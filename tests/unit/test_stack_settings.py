@@ -14,6 +14,7 @@ import pytest
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stack import settings
+from grail.stack.edge_settings import EdgeSettings
 from grail.stack.known_settings import Level
 from grail.stack.settings import FunctionSettings, Settings
 from tests.system.conftest import ROOT
@@ -152,14 +153,14 @@ def test_chalices_names_are_those_that_it_looks_up() -> None:
     assert Level.TOP.value - Level.STAGE.value == found[Level.TOP] - never_in_a_file
 
 
-def test_every_setting_is_documented() -> None:
-    """With its default, in one row of docs/stack.md, in the order of the alphabet."""
-    rows = [
-        line.split(" | ") for line in (ROOT / "docs" / "stack.md").read_text().splitlines() if line.startswith("| `")
-    ]
+@pytest.mark.parametrize(
+    ("heading", "kinds"), [("## Settings", (Settings, FunctionSettings)), ("## The edge", (EdgeSettings,))]
+)
+def test_every_setting_is_documented(heading: str, kinds: tuple[Any, ...]) -> None:
+    """With its default, in one row of docs/stack.md."""
+    section = (ROOT / "docs" / "stack.md").read_text().partition(heading)[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
     documented = {name.removeprefix("| ").strip("`"): default.strip("`") for name, default, *_ in rows}
-    declared = {
-        field.name: field.default for kind in (Settings, FunctionSettings) for field in dataclasses.fields(kind)
-    }
-    spelled = {name: "none" if value is None else json.dumps(value) for name, value in sorted(declared.items())}
-    assert list(documented.items()) == list(spelled.items())
+    declared = {field.name: field.default for kind in kinds for field in dataclasses.fields(kind)}
+    assert documented == {name: "none" if value is None else json.dumps(value) for name, value in declared.items()}
+    assert len(rows) == len(documented)

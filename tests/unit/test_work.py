@@ -24,13 +24,14 @@ from chalicelib.models.orders import OrderLine, OrderNew
 from chalicelib.models.people import PersonNew
 from chalicelib.repositories.memory import MemoryTable
 from chalicelib.repositories.queue import Parked
-from chalicelib.settings import Settings
+from chalicelib.settings import APP, Settings
 from tests.fakes import MemoryObjects, MemoryQueue
 from tests.unit.test_changes import BY_TTL, ORDER, PERSON, item, record
 
 ALICE = Caller("alice")
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 START = AT.timestamp()
+BUCKET = f"{APP}-dev-files"
 
 
 class Down(MemoryQueue):
@@ -128,7 +129,7 @@ def stored(key: str) -> ObjectStored:
 def created(key: str) -> dict[str, Any]:
     """Return S3's event of an object."""
     s3_object = {"key": key, "size": 11, "etag": "5eb6", "version-id": "v1", "sequencer": "01"}
-    detail = {"version": "0", "bucket": {"name": "grail-dev-files"}, "object": s3_object, "reason": "POST Object"}
+    detail = {"version": "0", "bucket": {"name": BUCKET}, "object": s3_object, "reason": "POST Object"}
     return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
 
 
@@ -316,11 +317,11 @@ def test_an_upload_that_nobody_can_take_is_told_again(world: World) -> None:
 @pytest.mark.parametrize(
     ("bucket", "key", "kind", "matches"),
     [
-        ("grail-dev-files", "documents/a/b/c", "Object Created", True),
-        ("grail-dev-files", "reports/2026-01-15.jsonl", "Object Created", False),
-        ("grail-dev-files", "x/documents/a/b/c", "Object Created", False),
-        ("grail-prod-files", "documents/a/b/c", "Object Created", False),
-        ("grail-dev-files", "documents/a/b/c", "Object Deleted", False),
+        (BUCKET, "documents/a/b/c", "Object Created", True),
+        (BUCKET, "reports/2026-01-15.jsonl", "Object Created", False),
+        (BUCKET, "x/documents/a/b/c", "Object Created", False),
+        ("another", "documents/a/b/c", "Object Created", False),
+        (BUCKET, "documents/a/b/c", "Object Deleted", False),
     ],
 )
 def test_only_uploads_of_documents_are_told(bucket: str, key: str, kind: str, *, matches: bool) -> None:
@@ -328,11 +329,11 @@ def test_only_uploads_of_documents_are_told(bucket: str, key: str, kind: str, *,
     event: Any = created(key)
     event["detail-type"] = kind
     event["detail"]["bucket"]["name"] = bucket
-    pattern = EventPattern.load(json.dumps(uploaded_to("grail-dev-files")))
+    pattern = EventPattern.load(json.dumps(uploaded_to(BUCKET)))
     assert pattern.matches_event(event) == matches
 
 
 def test_the_app_takes_the_events_of_its_bucket() -> None:
     """The rule it declares is that pattern."""
     sources = [each for each in app.event_sources if isinstance(each, CloudWatchEventConfig)]
-    assert [(each.name, each.event_pattern) for each in sources] == [("on_upload", uploaded_to("grail-dev-files"))]
+    assert [(each.name, each.event_pattern) for each in sources] == [("on_upload", uploaded_to(BUCKET))]
