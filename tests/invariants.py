@@ -3,12 +3,22 @@
 # ruff: noqa: D401 - an invariant's docstring states it
 
 from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from chalicelib.repositories import keys
 from chalicelib.repositories.objects import DOCUMENTS
 from chalicelib.repositories.queue import EVENTS, INBOX
 from chalicelib.repositories.table import Item
+from grail.iam import check as iam
+from grail.iam import roles, usage
+from grail.iam.dynamodb import LEADING_KEYS
+from grail.project import Project
 from tests.platform import Platform
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def check(stage: Platform) -> None:
@@ -24,6 +34,7 @@ def check(stage: Platform) -> None:
     nothing_is_left_of_who_is_gone(alive)
     each_object_is_a_documents(stage, alive)
     no_delivery_is_kept_twice(alive)
+    each_call_is_allowed(stage)
 
 
 def of_type(items: list[Item], name: str) -> list[Item]:
@@ -94,3 +105,16 @@ def no_delivery_is_kept_twice(alive: list[Item]) -> None:
     """An event that a partner sent is there once."""
     kept = Counter((item["sender"], item["event_id"]) for item in of_type(alive, "delivery"))
     assert set(kept.values()) <= {1}
+
+
+def each_call_is_allowed(stage: Platform) -> None:
+    """No function asks of AWS what its policy does not allow, least of all where something went wrong."""
+    asked = usage.of(stage.calls, stage=stage.settings.stage, table=keys.TABLE, asked=lambda _: {LEADING_KEYS})
+    for function, needs in usage.in_stage(asked, "dev").items():
+        lacking = [finding for finding in iam.findings(_policy(function), needs) if finding.startswith("does not")]
+        assert lacking == [], function
+
+
+@cache
+def _policy(function: str) -> Mapping[str, Any]:
+    return roles.policy(roles.policy_files(Project(ROOT), "dev", [function])[function])

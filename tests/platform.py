@@ -33,7 +33,9 @@ from chalicelib.repositories.queue import EVENTS, INBOX, SqsQueue
 from chalicelib.repositories.table import Item
 from chalicelib.settings import Settings
 from grail.dead_letters import DeadLetters
+from grail.iam import recorder
 from grail.localcloud.asynchronous import Asynchronous
+from grail.localcloud.gateway import API_HANDLER
 from grail.localcloud.invocations import FunctionError
 from grail.localcloud.queue_mapping import QueueMapping
 from grail.localcloud.stream_mapping import StreamMapping
@@ -110,6 +112,8 @@ class Platform:
         """The bodies of messages that must end on a dead-letter queue."""
         self.made: list[str] = []
         """The paths of what clients were told that it was made."""
+        self.calls: list[recorder.Call] = []
+        """What functions asked of AWS; the API's only where the authorizer is not in its process."""
         self._taps = taps
         self._numbers = itertools.count(1)
         self._processes: dict[str, Services] = {}
@@ -147,8 +151,10 @@ class Platform:
         raw = b"" if body is None else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json", **headers}
         bootstrap.use(self._process(API))
+        note = _nowhere if self._tapped_gate else self.calls.append
         try:
-            answer = Client(app).http.request(method, path, headers=sent, body=raw)
+            with recorder.calling(API_HANDLER, note):
+                answer = Client(app).http.request(method, path, headers=sent, body=raw)
         except UnavailableError:  # the authorizer's: API Gateway answers 500 then
             return Answer(500, {}, None)
         except Killed:
@@ -204,7 +210,8 @@ class Platform:
         """Run a function as Lambda does, with JSON in and out. Raises FunctionError."""
         bootstrap.use(self._process(function))
         try:
-            answer = json.loads(json.dumps(app.handler_map[function](json.loads(json.dumps(event)), _CONTEXT)))
+            with recorder.calling(function, self.calls.append):
+                answer = json.loads(json.dumps(app.handler_map[function](json.loads(json.dumps(event)), _CONTEXT)))
         except Killed as killed:
             self._bury(function)
             raise FunctionError({"errorType": "Runtime.ExitError"}) from killed
@@ -243,7 +250,8 @@ class Platform:
         """Take the place of a pause between two attempts."""
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
-            meanwhile()
+            with recorder.calling("somebody else", _nowhere):
+                meanwhile()
 
     def _mapping(self, function: str, queue: str, *, reports_failures: bool) -> QueueMapping:
         name = self.settings.queue_name(queue)
@@ -341,6 +349,10 @@ class _Untapped:
 
     def on(self, client: Any) -> Any:
         return client
+
+
+def _nowhere(_: recorder.Call) -> None:
+    pass
 
 
 _CONTEXT = LambdaContext(30_000)
