@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from grail.iam import recorder
+from tests import statuses
 
 recorder.install()  # before any client is made
+statuses.install()
 
 PROVE = "PROVE" in os.environ
 """Whether to run every generated case (`make prove`), not a fixed sample of them (`make test`)."""

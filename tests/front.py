@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from chalice.app import Chalice
 
@@ -11,6 +12,9 @@ from grail.localcloud import chalice_app
 from grail.localcloud.calls import Stage
 from grail.localcloud.exchange import Request
 from grail.localcloud.gateway import API_HANDLER, Gateway
+from grail.localcloud.routes import Router
+from grail.localcloud.usage import UsagePlan
+from tests import statuses
 from tests.unit.event import LambdaContext
 
 
@@ -28,12 +32,14 @@ _KEY = "0123456789012345678901234567890123456789"
 class Front:
     """Sends requests, each with an API key; `called` names the functions that they started, since it was cleared."""
 
-    def __init__(self, app: Chalice, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, app: Chalice, *, plan: UsagePlan | None = None, now: Callable[[], float] = time.time) -> None:
         self.called: list[str] = []
         self._app = app
+        resources = chalice_app.resources(app)
+        self._router = Router(resources)
         stage = Stage(name="api", region="eu-central-1")
         self._gateway = Gateway(
-            chalice_app.resources(app), stage=stage, invoke=self._invoke, keys=lambda: {_KEY: "front"}, now=now
+            resources, stage=stage, invoke=self._invoke, plan=plan, keys=lambda: {_KEY: "front"}, now=now
         )
 
     def __call__(self, method: str, path: str, *, token: str | None = None, body: Any = None, **headers: str) -> Answer:
@@ -42,9 +48,12 @@ class Front:
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         raw = b"" if body is None else json.dumps(body).encode()
         answer = self._gateway.handle(Request(method, path, list(sent.items()), raw, "127.0.0.1"))
+        found = self._router.match(urlsplit(path).path)
+        if found is not None:
+            statuses.check(self._app, method, found.resource.path, answer.status)
         text = answer.body.decode()
         return Answer(answer.status, dict(answer.headers), json.loads(text) if text[:1] in {"{", "["} else text)
 

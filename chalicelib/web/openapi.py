@@ -9,6 +9,7 @@ from typing import Any, cast
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
+from chalicelib.models.fields import Id
 from chalicelib.models.permissions import OWN
 from chalicelib.web import etags, problems
 from chalicelib.web.api import Api, Operation
@@ -209,9 +210,10 @@ def _problems(method: str, declared: Operation) -> list[Kind]:
         found.append(problems.TOO_MANY)
     if not endpoint.public:
         found += [problems.UNAUTHENTICATED, problems.UNAVAILABLE]
-    if endpoint.permission is not None:
+    if endpoint.permission is not None or declared.needs_key:
         found.append(problems.FORBIDDEN)
-    if endpoint.path_types:
+    # An id is ours to give: what has none is not there. Under a name of the client's own, PUT makes what is not there.
+    if endpoint.path_types and (method != "PUT" or Id in endpoint.path_types.values()):
         found.append(problems.NOT_FOUND)
     if endpoint.body:
         found += [problems.TOO_LARGE, problems.UNSUPPORTED]

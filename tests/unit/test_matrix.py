@@ -4,6 +4,7 @@ A route that is added is in the matrix by itself, a resource with all its routes
 that nothing here can fill, the test says so.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -52,13 +53,14 @@ OTHER = Caller("other")
 class World:
     """A permission store and things of one owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: MemoryTable | None = None) -> None:
         keys = Keys(identity.KEYS_URL, fetch=lambda _: identity.jwks())
         issuer = OidcIssuer(identity.ISSUER, identity.AUDIENCE, keys)
         self.now = datetime.now(UTC)
+        self.table = table or MemoryTable()
         self.services = bootstrap.build(
-            Settings.read({}),
-            table=MemoryTable(),
+            dataclasses.replace(Settings.read({}), mocks_in_memory=False),
+            table=self.table,
             queues=lambda _: MemoryQueue(),
             objects=MemoryObjects(),
             issuer=lambda: issuer,

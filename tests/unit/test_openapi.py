@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from chalice.app import IAMAuthorizer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.web import openapi
+from chalicelib.web.api import Api
+from chalicelib.web.endpoint import authenticated, endpoint
 
 DOCUMENT = openapi.describe(app)
 OPERATIONS = [
@@ -43,10 +46,22 @@ def test_operation_ids_are_unique() -> None:
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
 def test_an_operation_says_who_may_call_it(path: str, method: str, operation: dict[str, Any]) -> None:
     """A permission and 401 and 403, or none of them."""
-    endpoint = app.operations[path, method].endpoint
+    endpoint, _, needs_key = app.operations[path, method]
     assert ("security" in operation) == ("401" in operation["responses"]) == (not endpoint.public)
-    assert ("403" in operation["responses"]) == (endpoint.permission is not None)
+    assert ("403" in operation["responses"]) == (endpoint.permission is not None or needs_key)
     assert operation["summary"]
+
+
+def test_an_api_key_may_be_refused_and_used_up() -> None:
+    """Also where no permission is needed."""
+    api = Api("test")
+
+    @api.route("/time", authorizer=IAMAuthorizer(), api_key_required=True)
+    @endpoint(authenticated)
+    def get_time() -> None:
+        """Do nothing."""
+
+    assert {"403", "429"} < set(openapi.describe(api)["paths"]["/time"]["get"]["responses"])
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)

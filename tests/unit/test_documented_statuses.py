@@ -1,0 +1,206 @@
+"""Each status that the OpenAPI document names can be had: for each operation, a request that is answered with it.
+
+That no other is ever seen, tests/statuses.py checks. A route that is added is here by itself. Where one does not answer
+as documented, either the document is wrong, or `ANOTHER` or `CONFLICTS` must say what is special about it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from string import ascii_lowercase
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+
+from app import app
+from chalicelib import bootstrap
+from chalicelib.bootstrap import Services
+from chalicelib.repositories import records
+from chalicelib.repositories.dynamodb import DynamoTable
+from chalicelib.repositories.memory import MemoryTable
+from chalicelib.repositories.records import tombstone
+from chalicelib.repositories.table import VERSION, Check, Delete, Put, Update
+from chalicelib.settings import Settings
+from chalicelib.web import bodies, openapi
+from grail.localcloud.gateway import API_HANDLER
+from grail.localcloud.usage import UsagePlan
+from tests import identity
+from tests.fakes import MemoryObjects, MemoryQueue
+from tests.front import Answer, Front
+from tests.unit.test_matrix import BODIES, USER, World, sample
+
+ANOTHER: Mapping[str, Mapping[str, Any]] = {"OrderNew": {"currency": "USD"}, "TokenNew": {"expires_in": 60}}
+"""What makes another body of a model's; where nothing is said, its first text with an end."""
+
+CONFLICTS: Mapping[str, Callable[[World, str], object]] = {
+    "cancel_order": lambda world, path: world.services.orders.confirm(path.split("/")[2]),
+}
+"""What must have happened to the thing at a path, so that a change, by its operation's id, can't be done any more.
+
+Where nothing is said, others keep changing it. A creation conflicts where what its key made has been deleted since.
+"""
+
+MANY = [f"{letter * 40}:{action}" for letter in ascii_lowercase for action in ("read", "write")]
+"""More grants than an authorizer hands over: the handler has to read them, whatever else it reads."""
+
+PLAN = UsagePlan(rate_limit=0.001, burst_limit=3)
+"""As many requests as any status here takes, but for the one that a plan is about."""
+
+
+class CrowdedTable(MemoryTable):
+    """A table that others write to. While it is `contended`, they change each thing just before it is written."""
+
+    contended = False
+
+    def bury(self, identifier: str, at: datetime) -> None:
+        """Delete a thing, by its id."""
+        [(key, item)] = [(key, item) for key, item in self._items.items() if item.get("id") == identifier]
+        self._items[key] = tombstone(item, at)
+
+    def _check(self, index: int, write: Put | Update | Delete | Check) -> None:
+        if self.contended and write.key in self._items:
+            self._items[write.key][VERSION] += 1
+        super()._check(index, write)
+
+
+class SilentClient:
+    """A client of a service that does not answer."""
+
+    def __getattr__(self, _: str) -> Callable[..., Any]:
+        """Return any method."""
+
+        def call(**_: Any) -> Any:
+            raise ConnectTimeoutError(endpoint_url="http://aws")
+
+        return call
+
+
+@cache
+def cut_off() -> Services:
+    """Return the services of a process that can't reach the table."""
+    client: Any = SilentClient()
+    table = DynamoTable("table", client=client, sleep=lambda _: None)
+    return bootstrap.build(Settings.read({}), table=table, queues=lambda _: MemoryQueue(), objects=MemoryObjects())
+
+
+class Stage(Front):
+    """A stage where an operation can be done, and the request for it. While it is `cut_off`, the handler is alone."""
+
+    cut_off = False
+
+    def __init__(self, path: str, method: str) -> None:
+        super().__init__(app, plan=PLAN)
+        self.endpoint = app.operations[path, method].endpoint
+        self.table = CrowdedTable()
+        self.world = World(self.table)
+        self.grant()
+        self.path = self.world.path(path, USER)
+        self.nowhere = "/".join(
+            real + "x" * part.startswith("{") for part, real in zip(path.split("/"), self.path.split("/"), strict=True)
+        )
+        model = self.endpoint.body
+        self.body: Any = model and (BODIES.get(model.__name__) or sample(model))
+        self._method = method
+
+    def grant(self, *more: str) -> None:
+        """Let the caller do what the operation needs, and more."""
+        needed = [self.endpoint.permission] if self.endpoint.permission else []
+        self.world.grant(USER.principal, roles=["custom"], grants=[*needed, *more])
+
+    def ask(self, **changed: Any) -> Answer:
+        """Send the request, but for what is changed in it."""
+        sent = {"path": self.path, "token": identity.token(), "body": self.body, **changed}
+        return self(self._method, **sent)
+
+    def another_body(self) -> dict[str, Any]:
+        """Return another body than that of the request."""
+        assert self.endpoint.body
+        name, text = next((name, value) for name, value in self.body.items() if isinstance(value, str))
+        return {**self.body, **ANOTHER.get(self.endpoint.body.__name__, {name: f"{text}b"})}
+
+    def _invoke(self, name: str, event: dict[str, Any]) -> Any:
+        bootstrap.use(cut_off() if self.cut_off and name == API_HANDLER else self.world.services)
+        return super()._invoke(name, event)
+
+
+def not_modified(stage: Stage) -> Answer:
+    """Have it already."""
+    return stage.ask(If_None_Match=stage.ask().headers["ETag"])
+
+
+def forbidden(stage: Stage) -> Answer:
+    """Hold no permission and no API key."""
+    stage.world.grant(USER.principal)
+    return stage.ask(x_api_key="unknown")
+
+
+def conflict(stage: Stage) -> Answer:
+    """Want what can't be done any more, or what others keep changing."""
+    if stage.endpoint.created:
+        stage.table.bury(stage.ask(Idempotency_Key="k").body["id"], stage.world.now)
+        return stage.ask(Idempotency_Key="k")
+    if stage.endpoint.__name__ in CONFLICTS:
+        CONFLICTS[stage.endpoint.__name__](stage.world, stage.path)
+    else:
+        stage.table.contended = True
+    return stage.ask()
+
+
+def key_reused(stage: Stage) -> Answer:
+    """Ask for something else with the same key."""
+    stage.ask(Idempotency_Key="k")
+    return stage.ask(Idempotency_Key="k", body=stage.another_body())
+
+
+def too_many(stage: Stage) -> Answer:
+    """Ask once more than the plan allows."""
+    return [stage.ask() for _ in range(1 + int(PLAN.burst_limit or 0))][-1]
+
+
+def unavailable(stage: Stage) -> Answer:
+    """Ask while the table does not answer."""
+    stage.grant(*MANY)
+    stage.cut_off = True
+    return stage.ask()
+
+
+WAYS: Mapping[int, Callable[[Stage], Answer]] = {
+    HTTPStatus.NOT_MODIFIED: not_modified,
+    HTTPStatus.BAD_REQUEST: lambda stage: stage.ask(path=f"{stage.path}?unknown=1"),
+    HTTPStatus.UNAUTHORIZED: lambda stage: stage.ask(token=None),
+    HTTPStatus.FORBIDDEN: forbidden,
+    HTTPStatus.NOT_FOUND: lambda stage: stage.ask(path=stage.nowhere),
+    HTTPStatus.CONFLICT: conflict,
+    HTTPStatus.PRECONDITION_FAILED: lambda stage: stage.ask(If_Match='"999"'),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: lambda stage: stage.ask(body="a" * bodies.MAX_BYTES),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: lambda stage: stage.ask(Content_Type="text/plain"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: key_reused,
+    HTTPStatus.TOO_MANY_REQUESTS: too_many,
+    HTTPStatus.SERVICE_UNAVAILABLE: unavailable,
+}
+"""How each status is had that is not success."""
+
+
+@pytest.fixture(autouse=True)
+def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give up a race at the first loss, without the pauses; leave no services behind."""
+    monkeypatch.setattr(records, "ATTEMPTS", 1)
+    yield
+    bootstrap.use(None)
+
+
+PATHS = openapi.describe(app)["paths"]
+
+
+@pytest.mark.parametrize(("path", "method"), [(path, method) for path, found in PATHS.items() for method in found])
+def test_each_documented_status_can_be_had(path: str, method: str) -> None:
+    """Success, and every refusal that a client is told to expect."""
+    answered = {}
+    for status in map(int, PATHS[path][method]["responses"]):
+        stage = Stage(path, method.upper())
+        way = Stage.ask if status == stage.endpoint.status else WAYS.get(status)
+        assert way, f"{method.upper()} {path}: say in WAYS how to be answered with {status}"
+        answered[status] = way(stage).status
+    assert answered == {status: status for status in answered}
