@@ -59,7 +59,7 @@ class World:
         self.now = datetime.now(UTC)
         self.table = table or MemoryTable()
         self.services = bootstrap.build(
-            dataclasses.replace(Settings.read({}), mocks_in_memory=False),
+            dataclasses.replace(Settings.read({}), mocks_in_memory=False),  # all in the one table
             table=self.table,
             queues=lambda _: MemoryQueue(),
             objects=MemoryObjects(),
