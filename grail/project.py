@@ -49,6 +49,13 @@ class Project:
         except ValueError as error:
             message = f"{file} is not JSON: {error}"
             raise GrailError(message) from error
+        stages = config.get("stages", {})
+        if not isinstance(config.get("app_name"), str):
+            message = f"{file} has no app_name"
+            raise GrailError(message)
+        if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
+            message = f"{file}: stages is no object of objects"
+            raise GrailError(message)
         return config
 
     @property

@@ -57,6 +57,7 @@ def adapted(template: Mapping[str, Any]) -> dict[str, Any]:
     for resource in resources.values():
         resource["Type"] = _OURS.get(resource["Type"], resource["Type"])
         resource.pop("UpdatePolicy", None)  # CodeDeploy's, which is taken out
+        resource.get("Properties", {}).pop("Variables", None)  # of the API's stage: the account, which is taken out
         if resource.get("DependsOn"):
             resource["DependsOn"] = [name for name in resource["DependsOn"] if name in resources]
     return taken

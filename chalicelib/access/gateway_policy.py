@@ -81,7 +81,8 @@ class GatewayPolicy:
                 least=Reach.OWN if owned else Reach.ANY,
                 resources=[api + pattern for pattern in patterns],
                 size=sum(len(api) + len(pattern) + _QUOTES for pattern in patterns),
-                direct=[api + pattern for pattern in patterns if pattern in self._direct],
+                # Below it is nothing of the app's; but what API Gateway makes of a slash at the end, it does not say.
+                direct=[api + pattern + end for pattern in patterns if pattern in self._direct for end in ("", "/*")],
             )
             for (permission, owned), patterns in self._patterns.items()
         ]

@@ -34,7 +34,7 @@ def _excess(statement: Statement, needs: Collection[Need]) -> Iterator[str]:
         yield f"allows all but what it names: {statement}"
         return
     actions, resources = as_list(statement["Action"]), as_list(statement["Resource"])
-    stars = [action for action in actions if "*" in action]
+    stars = [action for action in actions if "*" in action or "?" in action]
     stars += [resource for resource in resources if not unseen.is_explained(resource, needs)]
     for star in stars:
         yield f"has a * without a reason: {star}"

@@ -50,6 +50,9 @@ _ACTIONS = {
 }
 """The action of an operation, where it has another name."""
 
+_MOVING = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "StartMessageMoveTask")
+"""What moving messages needs of the queue that they leave (SQS Developer Guide, "dead-letter queue redrive")."""
+
 _FREE = {"sts:GetCallerIdentity"}
 """What everybody may do."""
 
@@ -82,14 +85,33 @@ def needs(request: Request, *, table: dynamodb.Table | None = None) -> Iterator[
         return
     if f"{prefix}:{operation}" in _FREE:
         return
+    if operation == "StartMessageMoveTask":
+        yield from (Need(f"sqs:{each}", arn("sqs", parameters.get("SourceArn", "*"))) for each in _MOVING)
+        if "DestinationArn" in parameters:  # or each message goes back to where it came from
+            yield Need("sqs:SendMessage", arn("sqs", parameters["DestinationArn"]))
+        return
     action = f"{prefix}:{_ACTIONS.get(f'{prefix}:{operation}', operation)}"
-    if action in _VERSIONED and "VersionId" in parameters:
-        action += "Version"
+    if prefix == "s3" and action in _VERSIONED:
+        yield from _of_versions(action, parameters)
+        return
     more = [_WITH[name] for name in _WITH if action == "s3:PutObject" and name in parameters]
     for resource in _resources(prefix, parameters):
         yield from (Need(each, resource) for each in (action, *more))
     if "CopySource" in parameters:
-        yield Need("s3:GetObject", arn("s3", str(parameters["CopySource"]).lstrip("/")))
+        source, _, version = str(parameters["CopySource"]).lstrip("/").partition("?versionId=")
+        yield Need(_versioned("s3:GetObject", version), arn("s3", source))
+
+
+def _of_versions(action: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
+    """Yield what a request of objects needs, of which it may name versions."""
+    for named in parameters.get("Delete", {}).get("Objects", [parameters]):
+        yield Need(
+            _versioned(action, named.get("VersionId")), arn("s3", f"{parameters.get('Bucket')}/{named.get('Key')}")
+        )
+
+
+def _versioned(action: str, version: str | None) -> str:
+    return f"{action}Version" if version else action
 
 
 def _resources(service: str, parameters: Mapping[str, Any]) -> list[str]:
@@ -106,6 +128,11 @@ def _resources(service: str, parameters: Mapping[str, Any]) -> list[str]:
         named = next((value for name, value in sorted(parameters.items()) if _is_arn(name, value)), None)
     if named is None:
         return ["*"]
+    if service == "kms" and not named.startswith("arn:") and "/" in named:
+        message = "a key's alias has no ARN in a policy: name the key"
+        raise ValueError(message)
+    if service == "lambda":
+        named = ":".join([named.rpartition("function:")[2], *filter(None, [parameters.get("Qualifier")])])
     return [arn(service, named if named.startswith("arn:") else form.format(named.removeprefix("/")))]
 
 

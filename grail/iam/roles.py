@@ -29,9 +29,13 @@ class Role:
 def of(project: Project, stage: str) -> list[Role]:
     """Return the roles of a stage, which must be entered. Raises GrailError."""
     config = Config(chalice_stage=stage, config_from_disk=dict(project.config))
-    found = {
-        each.name: each for each in functions.of(importlib.import_module("app").app, name=project.name, stage=stage)
-    }
+    app = importlib.import_module("app").app
+    if unknown := functions.unknown(app):
+        message = (
+            f"what {', '.join(sorted(unknown))} may do can't be checked: on_s3_event and WebSockets are not known here"
+        )
+        raise GrailError(message)
+    found = {each.name: each for each in functions.of(app, name=project.name, stage=stage)}
     seen = usage.in_stage(usage.read(project.folder), stage)
     if unknown := seen.keys() - found.keys():
         message = f"{usage.FILE} has functions that the app has not: {', '.join(sorted(unknown))}"

@@ -92,8 +92,9 @@ TABLE = (
 function to access DynamoDB stream records"; Service Authorization Reference."""
 
 STARS = (
-    (r"arn:aws:[a-z0-9-]+:\*:\*:[^*]+", "region and account: a role's policy reaches its own account, in any region"),
-    (r"arn:aws:s3:::[^*/]+/[^*/]+/\*", "the rest of an object's key, which the app makes up"),
+    (r"arn:aws:[a-z0-9-]+:\*:\*:[^*?]+", "region and account: a role's policy reaches its own account, in any region"),
+    (r"arn:aws:secretsmanager:\*:\*:secret:[^*?]+-\?{6}", "the six characters that AWS ends a secret's ARN with"),
+    (r"arn:aws:s3:::[^*?/]+/[^*?/]+/\*", "the rest of an object's key, which the app makes up"),
 )
 """The forms of ARNs with a `*`, and why it is there; a row of the table has its own reason."""
 
@@ -119,7 +120,7 @@ def is_explained(resource: str, found: Iterable[Need]) -> bool:
     """Tell whether there is a reason for each `*` of a resource, for a function that needs these."""
     if any(need.resource == resource and need.reason for need in found):
         return True
-    return "*" not in resource or any(re.fullmatch(form, resource) for form, _ in STARS)
+    return not {"*", "?"} & set(resource) or any(re.fullmatch(form, resource) for form, _ in STARS)
 
 
 def _subjects(function: Function, config: Config, table: str) -> Iterator[tuple[str, str]]:
@@ -134,7 +135,7 @@ def _subjects(function: Function, config: Config, table: str) -> Iterator[tuple[
         yield "failures", event_sources.failures_name(config.app_name, config.chalice_stage)
     match source := function.source:
         case chalice.SQSEventConfig():
-            yield "queue", source.queue or str(source.queue_arn).rpartition(":")[2]
+            yield "queue", event_sources.queue_of(function)
         case chalice.DynamoDBEventConfig():
             yield "table", source.stream_arn.split("/")[1] if source.stream_arn else table
         case chalice.KinesisEventConfig():

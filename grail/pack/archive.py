@@ -7,18 +7,16 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first time that a zip can say."""
 
-_COMMENT = b"python -m grail pack"
-"""Tells a package that was rewritten from one that Chalice made by itself."""
-
 _UNIX = 3
 _FILE = 0o100644
 _PROGRAM = 0o100755
 _OWNER_RUNS = 0o100
 
 
-def rewrite(package: Path, compiled: Path, target: Path) -> Iterator[tuple[int, int]]:
+def rewrite(package: Path, compiled: Path, target: Path, *, mark: bytes = b"") -> Iterator[tuple[int, int]]:
     """Write a package anew, with the bytecode in another zip for its own; yield how many of how many are done.
 
+    The `mark`, by which it is known again, is the zip's comment.
     Of a file that is there twice, the last counts, as where a zip is unpacked.
     """
     with (
@@ -31,15 +29,15 @@ def rewrite(package: Path, compiled: Path, target: Path) -> Iterator[tuple[int, 
         for done, (name, source) in enumerate(sorted(sources.items(), key=lambda item: item[0]), 1):
             new.writestr(_entry(source.getinfo(name)), source.read(name))
             yield done, len(sources)
-        new.comment = _COMMENT
+        new.comment = mark
 
 
-def is_rewritten(package: Path) -> bool:
-    """Tell whether a package is there, and was rewritten."""
+def has_mark(package: Path, mark: bytes) -> bool:
+    """Tell whether a package is there, and was written with this mark."""
     if not package.exists():
         return False
     with zipfile.ZipFile(package) as found:
-        return found.comment == _COMMENT
+        return found.comment == mark
 
 
 def _entry(info: zipfile.ZipInfo) -> zipfile.ZipInfo:

@@ -4,6 +4,8 @@ Chalice names a package after a hash of what goes into it, and takes what it fin
 """
 
 import compileall
+import hashlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -42,12 +44,13 @@ def build(project: Project, stage: str, *, again: bool = True) -> Iterator[Path]
     if config.automatic_layer:
         kinds = {AppOnlyDeploymentPackager: _FUNCTION, LayerDeploymentPackager: _LAYER}
     _settle(project.folder)
+    mark = _mark(project.folder)
     for kind, root in kinds.items():
         architecture = config.lambda_architecture
         dependencies = Dependencies(project.folder / "vendor", architecture=architecture)
         packager = kind(OSUtils(), dependencies, UI(out=sys.stderr), architecture=architecture)
         target = Path(packager.deployment_package_filename(str(project.folder), config.lambda_python_version))
-        if not again and archive.is_rewritten(target):
+        if not again and archive.has_mark(target, mark):
             yield target
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,9 +63,17 @@ def build(project: Project, stage: str, *, again: bool = True) -> Iterator[Path]
             except EmptyPackageError:  # Lambda takes no empty layer; Chalice leaves it out
                 continue
             _follow("compiled", compile_zip(package, compiled, root=root))
-            _follow("zipped", archive.rewrite(package, compiled, rewritten))
+            _follow("zipped", archive.rewrite(package, compiled, rewritten, mark=mark))
             rewritten.replace(target)
         yield target
+
+
+def _mark(folder: Path) -> bytes:
+    """Return what a package follows from beside what Chalice hashes: which files may run, and how packages are made."""
+    shipped = (file for name in ("chalicelib", "vendor") for file in (folder / name).rglob("*"))
+    programs = sorted(str(file.relative_to(folder)) for file in shipped if file.is_file() and os.access(file, os.X_OK))
+    sources = [file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"".join([*sources, "\n".join(programs).encode()])).hexdigest().encode()
 
 
 def _settle(folder: Path) -> None:

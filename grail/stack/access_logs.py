@@ -10,8 +10,11 @@ from typing import Any
 from grail.localcloud.routes import Resource, UserPoolAuthorizer
 
 _LOGICAL = "ApiAccessLog"
-ACCOUNT = "GatewayAccount"
-"""The account's setting: a stage's access log is refused before it is there."""
+_ACCOUNT = "GatewayAccount"
+WAITING = {"account": {"Ref": _ACCOUNT}}
+"""A variable of the API's stage that nobody reads: so the stage, whose access log is refused before the account has its
+role, waits for it. The account's setting waits for the API: an account that never had one can't be set (CloudFormation
+User Guide, "AWS::ApiGateway::Account")."""
 
 
 def fields(resources: Iterable[Resource]) -> dict[str, str]:
@@ -67,9 +70,10 @@ def account() -> dict[str, Any]:
                 "ManagedPolicyArns": [{"Fn::Sub": managed}],
             },
         },
-        ACCOUNT: {
+        _ACCOUNT: {
             "Type": "AWS::ApiGateway::Account",
             **stays,
+            "DependsOn": ["RestAPI"],
             "Properties": {"CloudWatchRoleArn": {"Fn::GetAtt": ["GatewayLogRole", "Arn"]}},
         },
     }

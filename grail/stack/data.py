@@ -98,14 +98,16 @@ def template(
         )
     if bucket is not None:
         resources |= bucket_resources(bucket_name(app, stage), bucket, origins=origins)
-    if settings.usage_plan is not None:
+    if settings.usage_plan is not None and settings.edge is None:  # an edge has keys of its own
         resources["ApiKey"] = _api_key(api_key_name(app, stage))
     if settings.user_pool:
         resources |= users.resources(f"{app}-{stage}", protected=protected)
         outputs |= users.OUTPUTS
     resources |= logs.groups(functions or {}, days=settings.log_days)
     for resource in resources.values():
-        resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain" if protected else "Delete"
+        # What a failed deployment has just made goes with it, or the next one would find its name taken.
+        resource["DeletionPolicy"] = "RetainExceptOnCreate" if protected else "Delete"
+        resource["UpdateReplacePolicy"] = "Retain" if protected else "Delete"
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Data of {app}, stage {stage}",

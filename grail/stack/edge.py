@@ -1,5 +1,6 @@
 """The edge of a stage: CloudFront before its regional API. A stack of its own, in us-east-1 (docs/stack.md)."""
 
+import importlib
 from typing import Any
 
 from chalice.config import Config
@@ -29,13 +30,29 @@ def stack_name(app: str, stage: str) -> str:
 
 
 def template_of(project: Project, stage: str, settings: EdgeSettings, *, log_days: int) -> dict[str, Any]:
-    """Return the template of a project's stage. Raises GrailError where Chalice makes an edge of its own."""
+    """Return the template of a project's stage, which must be entered.
+
+    Raises GrailError where Chalice makes an edge of its own, and where one caller's answer would be another's.
+    """
     config = Config(chalice_stage=stage, config_from_disk=dict(project.config))
     if config.api_gateway_endpoint_type != "REGIONAL":
         message = f'.chalice/config.json, stage {stage}: edge needs "api_gateway_endpoint_type": "REGIONAL"'
         raise GrailError(message)
+    for path, routes in importlib.import_module("app").app.routes.items():
+        covering = next((one for one in settings.cached if _covers(one, path)), None)
+        if covering is not None and any(route.authorizer for route in routes.values()):
+            message = f".chalice/config.json, stage {stage}: edge caches {covering}, but who may see {path} differs"
+            raise GrailError(message)
     api_stage = config.api_gateway_stage or _DEFAULT_STAGE
     return template(app=project.name, stage=stage, settings=settings, api_stage=api_stage, log_days=log_days)
+
+
+def _covers(cached: str, path: str) -> bool:
+    """Tell whether some request of a path may be one of those that are cached."""
+    fixed, _, rest = path.partition("{")
+    if cached.endswith("*"):
+        return path.startswith(cached[:-1]) or bool(rest and cached.startswith(fixed))
+    return cached == path or bool(rest and cached.startswith(fixed))
 
 
 def template(*, app: str, stage: str, settings: EdgeSettings, api_stage: str, log_days: int) -> dict[str, Any]:

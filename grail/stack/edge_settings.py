@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from grail.errors import GrailError
+from grail.stack.edge_keys import logical
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def _is(pattern: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
-_KEY = r"[a-z0-9-]{1,32}"
+_KEY = r"(?=.{1,32}$)[a-z0-9]+(-[a-z0-9]+)*"
 _PATH = r"/[A-Za-z0-9_.~/-]*\*?"
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _LEAST_RATE = 10
@@ -61,7 +62,7 @@ _LEAST_RATE = 10
 _MUST: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "keys": (
         "two different names, of a-z, 0-9 and -",
-        lambda value: _is_all(_KEY)(value) and len(value) == len(set(value)) == 2,  # noqa: PLR2004 - two
+        lambda value: _is_all(_KEY)(value) and len(value) == len(set(map(logical, value))) == 2,  # noqa: PLR2004 - two
     ),
     "cached": ('a list of paths, such as "/docs*"', _is_all(_PATH)),
     "domain": ("a name such as api.example.com", _is(rf"{_LABEL}(\.{_LABEL})+")),

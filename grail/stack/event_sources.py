@@ -41,6 +41,13 @@ def failures(functions: Iterable[Function], *, app: str, stage: str) -> dict[str
     }
 
 
+def queue_of(function: Function) -> str:
+    """Return the name of the queue that a function gets messages from; empty where it is none."""
+    if function.caller is not Caller.QUEUE:
+        return ""
+    return function.source.queue or str(function.source.queue_arn).rpartition(":")[2]
+
+
 def properties(function: Function, *, has_table: bool) -> dict[str, Any]:
     """Return what to merge into a function's properties. Raises GrailError for a stream that nobody names.
 

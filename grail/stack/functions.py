@@ -52,6 +52,13 @@ _SOURCES: dict[type[Any], tuple[Caller, str]] = {
 """How Chalice 1.34 names the event source in its template (chalice/deploy/appgraph.py), after the function's name."""
 
 
+_WEBSOCKET = {
+    "$connect": "websocket_connect",
+    "$default": "websocket_message",
+    "$disconnect": "websocket_disconnect",
+}
+
+
 def of(app: Chalice, *, name: str, stage: str) -> list[Function]:
     """Return an app's functions, but for those of a WebSocket API, which stay as Chalice makes them."""
     gates = _authorizers(app)
@@ -74,6 +81,12 @@ def of(app: Chalice, *, name: str, stage: str) -> list[Function]:
             if type(source) is kind
         ),
     ]
+
+
+def unknown(app: Chalice) -> set[str]:
+    """Return the names of an app's functions that `of` does not tell of: WebSockets', and those of `on_s3_event`."""
+    others = {source.name for source in app.event_sources if type(source) not in _SOURCES}
+    return others | {_WEBSOCKET[route] for route in app.websocket_handlers}
 
 
 def _authorizers(app: Chalice) -> Collection[str]:

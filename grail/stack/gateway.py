@@ -78,9 +78,10 @@ def resources(
     }
     if wanted.throttle is not None:
         properties["MethodSettings"] = throttles.method_settings(wanted.throttle, api)
-    after = {"DependsOn": [access_logs.ACCOUNT]} if wanted.gateway_log_role else {}  # the stage is made after its API
+    if wanted.gateway_log_role:
+        properties["Variables"] = access_logs.WAITING
     return {
-        "RestAPI": {"Properties": properties, **after},
+        "RestAPI": {"Properties": properties},
         **access_logs.log_group(f"{app}-{stage}", days=wanted.log_days),
         **(access_logs.account() if wanted.gateway_log_role else {}),
         **{target.role: direct.sender_role(target) for target in targets.values()},

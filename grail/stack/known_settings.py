@@ -8,7 +8,7 @@ from typing import Any
 
 from grail.errors import GrailError
 from grail.localcloud.usage import UsagePlan
-from grail.stack import table_key
+from grail.stack import table_key, throttles
 from grail.stack.edge_settings import EdgeSettings
 
 ALL_AT_ONCE = "AllAtOnce"
@@ -99,7 +99,7 @@ _OF_STAGES: Mapping[str, _Fault] = {
         *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
     ),  # CloudWatch Logs, PutRetentionPolicy
     "table_key": _one_of(*table_key.CHOICES),
-    "throttle": _must("an object", lambda value: isinstance(value, dict)),
+    "throttle": _read_by(throttles.check, "throttle"),
     "usage_plan": _read_by(UsagePlan.read, "usage_plan"),
     "user_pool": _BOOLEAN,
 }

@@ -18,6 +18,7 @@ from grail.stack import (
     edge,
     edge_keys,
     event_sources,
+    functions,
     gateway,
     parts,
     publishing,
@@ -26,7 +27,9 @@ from grail.stack import (
     watch,
 )
 from grail.stack.edge_settings import EdgeSettings
+from grail.stack.functions import Function
 from grail.stack.parts import Parts
+from grail.stack.queues import queue_id
 from grail.stack.settings import Settings
 
 Resources = dict[str, Any]
@@ -37,6 +40,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
     chosen = settings.read(project, stage)
     app = importlib.import_module("app").app
     found = parts.of(project, stage, app)
+    settings.check_functions(project, stage, {each.name for each in found.functions} | functions.unknown(app))
     kept = data.template_of(
         project, stage, functions={function.logical: function.lambda_name for function in found.functions}
     )
@@ -50,7 +54,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
             kept["Resources"],
             _functions(project, stage, found, chosen),
             _api(project, stage, found, app, chosen) if app.routes else {},
-            _use(project, stage, found, chosen) if app.routes else {},
+            _use(project, stage, found, app, chosen) if app.routes else {},
             watch.resources(found, tell=chosen.alarms) if chosen.alarms else {},
         ),
     )
@@ -60,6 +64,11 @@ def template(project: Project, stage: str) -> dict[str, Any]:
         "Outputs": kept["Outputs"] | ({} if chosen.edge is None else edge.OUTPUTS_OF_STAGE),
         **({} if chosen.edge is None else {"Conditions": edge_keys.CONDITIONS}),
     }
+
+
+def functions_of(project: Project, stage: str) -> list[Function]:
+    """Return a stage's functions; the stage must be entered."""
+    return functions.of(importlib.import_module("app").app, name=project.name, stage=stage)
 
 
 def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +84,12 @@ def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 def _functions(project: Project, stage: str, found: Parts, chosen: Settings) -> Resources:
     config = Config(chalice_stage=stage, config_from_disk=dict(project.config))
     surroundings = publishing.Surroundings(
-        deployment=chosen.deployment, has_table=found.table is not None, has_users=chosen.user_pool
+        deployment=chosen.deployment,
+        has_table=found.table is not None,
+        has_users=chosen.user_pool,
+        queues={
+            data.queue_name(project.name, stage, name): queue_id(name) for name in project.registered("queues") or ()
+        },
     )
     resources: Resources = event_sources.failures(found.functions, app=project.name, stage=stage)
     for function in found.functions:
@@ -108,8 +122,18 @@ def _api(project: Project, stage: str, found: Parts, app: Chalice, chosen: Setti
     return merged(ours, called)
 
 
-def _use(project: Project, stage: str, found: Parts, chosen: Settings) -> Resources:
-    """Return the plan with the clients' key; or behind an edge with its keys alone, or clients would go past it."""
+def _use(project: Project, stage: str, found: Parts, app: Chalice, chosen: Settings) -> Resources:
+    """Return the plan with the clients' key; or behind an edge with its keys alone, or clients would go past it.
+
+    Raises GrailError for a route that wants a key where there is none.
+    """
+    if chosen.usage_plan is None and chosen.edge is None:
+        wanting = [
+            f"{name} {path}" for path, of in app.routes.items() for name, one in of.items() if one.api_key_required
+        ]
+        if wanting:
+            message = f"stage {stage} has no usage_plan, and so no key, which {wanting[0]} wants"
+            raise GrailError(message)
     made: Resources = {}
     secrets = {} if chosen.usage_plan is None else {use.CLIENTS: found.name}
     if chosen.edge is not None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from grail.errors import GrailError
 
@@ -39,9 +40,10 @@ def check(out: Path) -> Path:
     return file
 
 
-def resources(file: Path) -> int:
-    """Count a template's resources."""
-    return len(json.loads(file.read_text(encoding="utf-8"))["Resources"])
+def read(file: Path) -> dict[str, Any]:
+    """Return a template."""
+    template: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return template
 
 
 def _run(name: str, command: list[str | Path], folder: Path) -> None:

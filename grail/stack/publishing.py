@@ -16,11 +16,15 @@ _USERS = {
 
 
 class Surroundings(NamedTuple):
-    """What a stage has that all functions share: how they are deployed, and whether there is a table and a pool."""
+    """What a stage has that all functions share: how they are deployed, and whether there is a table and a pool.
+
+    `queues` are its queues' logical ids, by their names in SQS.
+    """
 
     deployment: str
     has_table: bool
     has_users: bool
+    queues: Mapping[str, str]
 
 
 def resource(
@@ -39,7 +43,9 @@ def resource(
     }
     if stage.has_users and not _USERS.keys() & environment.keys():  # or they are somebody else's users
         properties["Environment"] = {"Variables": _USERS}
-    return {"Properties": properties, "DependsOn": [logs.group_id(function.logical)]}
+    # Chalice names a queue by its ARN in full, for which CloudFormation does not wait; the mapping waits for this.
+    queue = stage.queues.get(event_sources.queue_of(function))
+    return {"Properties": properties, "DependsOn": [logs.group_id(function.logical), *([queue] if queue else [])]}
 
 
 def _start(settings: FunctionSettings) -> dict[str, Any]:

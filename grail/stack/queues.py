@@ -15,7 +15,7 @@ def queue_resources(name: str, wanted: Mapping[str, int], *, queue: str, dead_le
     function has for a batch; AWS asks for six times the function's timeout) and, where a message must be
     smaller than SQS would have it, `largest_bytes`.
     """
-    logical = "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
+    logical = _logical(name)
     source = f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{queue}"
     return {
         f"{logical}DeadLetters": {
@@ -31,7 +31,7 @@ def queue_resources(name: str, wanted: Mapping[str, int], *, queue: str, dead_le
                 },
             },
         },
-        f"{logical}Queue": {
+        queue_id(name): {
             "Type": "AWS::SQS::Queue",
             "Properties": {
                 "QueueName": queue,
@@ -46,3 +46,12 @@ def queue_resources(name: str, wanted: Mapping[str, int], *, queue: str, dead_le
             },
         },
     }
+
+
+def queue_id(name: str) -> str:
+    """Return the logical id of a queue, by the app's short name."""
+    return f"{_logical(name)}Queue"
+
+
+def _logical(name: str) -> str:
+    return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))

@@ -100,11 +100,11 @@ def _object(schema: Mapping[str, Any]) -> Schema:
 
 
 def _nullable(branches: list[Schema]) -> Schema:
-    """Return the choice between a plain schema and null; of any other choice, nothing can be said."""
+    """Return what can be said of a plain schema or null; of any other choice, nothing.
+
+    That it is one of two types can't: Swagger 2.0 knows no list of types, and its importer keeps the first, or none.
+    """
     values = [branch for branch in branches if branch != _NULL]
     if len(values) != 1 or _NULL not in branches or not isinstance(values[0].get("type"), str):
         return {}
-    nullable = {**values[0], "type": [values[0]["type"], "null"]}
-    if "enum" in nullable:
-        nullable["enum"] = [*nullable["enum"], None]
-    return nullable
+    return {name: value for name, value in values[0].items() if name not in {"type", "enum"}}

@@ -4,8 +4,9 @@ A stage's goes before the one for all stages, as with Chalice's; null takes away
 may stand in `lambda_functions` too.
 """
 
+import difflib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -56,6 +57,17 @@ def read(project: Project, stage: str) -> Settings:
     return settings
 
 
+def check_functions(project: Project, stage: str, known: Collection[str]) -> None:
+    """Raise GrailError for settings of a function that the app does not have."""
+    for place, found in ((_FILE, project.config), (f"{_FILE}, stage {stage}", project.config["stages"][stage])):
+        for function in found.get("lambda_functions", {}):
+            if function not in known:
+                near = difflib.get_close_matches(function, sorted(known), n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                message = f"{place}: the app has no function {function!r}{hint}"
+                raise GrailError(message)
+
+
 def of_function(project: Project, stage: str, function: str) -> FunctionSettings:
     """Return the settings of a function, of a stage that was read. Raises GrailError."""
     top, own = project.config, project.config["stages"][stage]
@@ -93,5 +105,13 @@ def _places(config: Mapping[str, Any], stage: str) -> Iterator[tuple[str, Level,
         (f"{_FILE}, stage {stage}", Level.STAGE, config["stages"][stage]),
     ):
         yield place, level, found
-        for function, settings in found.get("lambda_functions", {}).items():
-            yield f"{place}, {function}", Level.FUNCTION, settings
+        functions = _object(found.get("lambda_functions", {}), f"{place}, lambda_functions")
+        for function, settings in functions.items():
+            yield f"{place}, {function}", Level.FUNCTION, _object(settings, f"{place}, {function}")
+
+
+def _object(found: Any, place: str) -> Mapping[str, Any]:  # noqa: ANN401 - what stands in a file
+    if not isinstance(found, Mapping):
+        message = f"{place} is {found!r}, not an object"
+        raise GrailError(message)
+    return found

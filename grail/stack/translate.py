@@ -12,13 +12,16 @@ from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+_CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+
 
 def main(source: str, target: str) -> None:
     """Translate a file into another; end with what is wrong with it in a line."""
     template = json.loads(Path(source).read_text(encoding="utf-8"))
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":  # `aws cloudformation package` uploads it
-            resource["Properties"]["CodeUri"] = {"Bucket": "uploaded", "Key": "deployment.zip"}
+    for resource in template["Resources"].values():  # `aws cloudformation package` uploads what these name
+        if resource["Type"] in _CODE:
+            name = resource["Properties"][_CODE[resource["Type"]]].removeprefix("./")
+            resource["Properties"][_CODE[resource["Type"]]] = {"Bucket": "uploaded", "Key": name}
     try:
         # It would ask IAM for the ARNs of managed policies that are given by their names; Chalice's roles have none.
         translated = Translator({}, Parser()).translate(template, {})

@@ -10,7 +10,7 @@ from typing import Any
 
 from grail.pack.build import build
 from grail.project import Project
-from grail.stack import data, edge, overlay, package, settings
+from grail.stack import data, edge, given_up, overlay, package, settings
 from grail.stack.edge_settings import EdgeSettings
 
 NAME = "stack"
@@ -57,11 +57,14 @@ def _write(project: Project, stage: str | None) -> int:
         stages = project.config.get("stages", {})
         return max((subprocess.run([*command, one], check=False).returncode for one in stages), default=0)
     project.enter(stage)
-    _write_file(project, f"{stage}.json", overlay.template(project, stage))
     chosen = settings.read(project, stage)
+    made = overlay.template(project, stage)
+    at_edge = None
     if chosen.edge is not None:
-        made = edge.template_of(project, stage, EdgeSettings.read(chosen.edge), log_days=chosen.log_days)
-        _write_file(project, _edge_file(stage), made)
+        at_edge = edge.template_of(project, stage, EdgeSettings.read(chosen.edge), log_days=chosen.log_days)
+    _write_file(project, f"{stage}.json", made)
+    if at_edge is not None:
+        _write_file(project, _edge_file(stage), at_edge)
     elif (stale := project.folder / _FOLDER / _edge_file(stage)).exists():
         stale.unlink()
         print(f"{_FOLDER}/{_edge_file(stage)} is gone: the stage has no edge", file=sys.stderr)
@@ -89,12 +92,18 @@ def _package(project: Project, stage: str) -> int:
     list(build(project, stage, again=False))  # Chalice takes it from where this puts it
     out = project.folder / _OUT / stage
     package.package(project.folder, stage, overlay=_FOLDER / f"{stage}.json", out=out)
+    given_up.check(package.read(out / "sam.json"), overlay.functions_of(project, stage), app=project.name, stage=stage)
     file = package.check(out)
     megabytes = (out / "deployment.zip").stat().st_size / 1_000_000
     print(f"{_OUT}/{stage}/sam.json: the template, with infra/{stage}.json in it")
     print(f"{_OUT}/{stage}/deployment.zip: the code, {megabytes:.1f} MB")
-    print(f"{_OUT}/{stage}/cloudformation.json: what CloudFormation makes of it, {package.resources(file)} resources")
+    print(f"{_OUT}/{stage}/cloudformation.json: what CloudFormation makes of it, {_count(file)} resources")
     if (at_edge := project.folder / _FOLDER / _edge_file(stage)).exists():
         package.lint(at_edge)
-        print(f"{_FOLDER}/{at_edge.name}: CloudFront before it, {package.resources(at_edge)} resources")
+        print(f"{_FOLDER}/{at_edge.name}: CloudFront before it, {_count(at_edge)} resources")
     return 0
+
+
+def _count(template: Path) -> int:
+    """Return how many resources a template has."""
+    return len(package.read(template)["Resources"])

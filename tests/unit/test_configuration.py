@@ -116,7 +116,7 @@ def test_a_policy_is_least_privilege(stage: str, function: str) -> None:
 def test_only_prod_keeps_its_data() -> None:
     """Deletion protection and Retain, and nothing else differs between the stages' tables."""
     tables = {stage: data.template(app=APP, stage=stage, table=TABLE)["Resources"]["Table"] for stage in STAGES}
-    assert [tables[stage]["DeletionPolicy"] for stage in STAGES] == ["Delete", "Delete", "Retain"]
+    assert [tables[stage]["DeletionPolicy"] for stage in STAGES] == ["Delete", "Delete", "RetainExceptOnCreate"]
     assert [tables[stage]["Properties"]["DeletionProtectionEnabled"] for stage in STAGES] == [False, False, True]
     properties = tables["prod"]["Properties"]
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}

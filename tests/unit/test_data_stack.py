@@ -50,6 +50,12 @@ def test_a_stage_gets_what_it_asks_for(project: Project) -> None:
     assert made == {"dev": {"ApiKey", *users}, "prod": {"ApiKey", *users}, "open": set()}
 
 
+def test_behind_an_edge_clients_have_no_key() -> None:
+    """It would open nothing: only the edge's keys are taken."""
+    settings = Settings(usage_plan={}, edge={})
+    assert data.template(app="shop", stage="dev", table=None, settings=settings)["Resources"] == {}
+
+
 def template(stage: str) -> dict[str, Any]:
     """Return a template with everything but a table."""
     return data.template(app="shop", stage=stage, table=None, settings=Settings(usage_plan={}, user_pool=True))
@@ -63,12 +69,15 @@ def test_names_follow_from_app_and_stage() -> None:
     assert data.stack_name("shop", "dev") == "shop-dev-data"
 
 
+DELETED, KEPT = ("Delete", "Delete"), ("RetainExceptOnCreate", "Retain")
+"""When the stack goes, and when a resource is made anew."""
+
+
 def test_only_prod_keeps_its_users_and_key() -> None:
-    """Retain, and a pool that can't be deleted."""
-    for stage, policy, protection in (("dev", "Delete", "INACTIVE"), ("prod", "Retain", "ACTIVE")):
+    """Retain, but for what a failed deployment has just made; and a pool that can't be deleted."""
+    for stage, policies, protection in (("dev", DELETED, "INACTIVE"), ("prod", KEPT, "ACTIVE")):
         resources = template(stage)["Resources"]
-        policies = {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources.values()}
-        assert policies == {(policy, policy)}
+        assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources.values()} == {policies}
         assert resources["UserPool"]["Properties"]["DeletionProtection"] == protection
 
 
@@ -192,7 +201,7 @@ def test_functions_have_their_logs_for_some_days() -> None:
         for stage in ("dev", "prod")
     }
     assert made["dev"]["Properties"] == {"LogGroupName": "/aws/lambda/shop-dev-on_jobs", "RetentionInDays": 7}
-    assert [made[stage]["DeletionPolicy"] for stage in made] == ["Delete", "Retain"]
+    assert [made[stage]["DeletionPolicy"] for stage in made] == [DELETED[0], KEPT[0]]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +223,7 @@ def test_a_stage_chooses_the_tables_key(choice: str, encryption: dict[str, Any] 
         assert key["EnableKeyRotation"] is True
         _, through = key["KeyPolicy"]["Statement"]
         assert set(through["Condition"]["StringEquals"]) == {"kms:CallerAccount", "kms:ViaService"}
-        assert made["TableKey"]["DeletionPolicy"] == "Retain"
+        assert made["TableKey"]["DeletionPolicy"] == KEPT[0]
 
 
 def test_pages_of_the_origins_may_upload_and_download() -> None:
@@ -226,10 +235,9 @@ def test_pages_of_the_origins_may_upload_and_download() -> None:
 
 def test_only_prod_keeps_its_queues_and_files() -> None:
     """As it keeps the rest."""
-    for stage, policy in (("dev", "Delete"), ("prod", "Retain")):
+    for stage, policies in (("dev", DELETED), ("prod", KEPT)):
         resources = queues(stage) | bucket({}, stage=stage)
-        policies = {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources.values()}
-        assert policies == {(policy, policy)}
+        assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources.values()} == {policies}
 
 
 def test_what_the_app_declares_is_in_its_stack(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,8 @@ from grail.localcloud.usage import UsagePlan
 from tests import identity
 from tests.fakes import MemoryObjects, MemoryQueue
 from tests.front import Answer, Front
-from tests.unit.test_matrix import BODIES, USER, World, sample
+from tests.sample import sample
+from tests.unit.test_matrix import BODIES, USER, World
 
 ANOTHER: Mapping[str, Mapping[str, Any]] = {"OrderNew": {"currency": "USD"}, "TokenNew": {"expires_in": 60}}
 """What makes another body of a model's; where nothing is said, its first text with an end."""

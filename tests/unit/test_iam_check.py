@@ -40,6 +40,26 @@ def test_what_is_needed_is_allowed_and_no_more() -> None:
     assert found(document, GET, PUT) == []
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("dynamodb:Get*", TABLE), ("dynamodb:GetIte?", TABLE), ("dynamodb:GetItem", "arn:aws:dynamodb:*:*:table/?"),
+        ("dynamodb:GetItem", "arn:aws:dynamodb:*:*:table/*"),
+    ],
+)  # fmt: skip
+def test_a_star_or_a_question_mark_needs_a_reason(action: str, resource: str) -> None:
+    """Either stands for anything."""
+    assert [
+        line for line in found(policy({"Action": action, "Resource": resource}), GET) if "* without a reason" in line
+    ]
+
+
+def test_a_secrets_end_is_explained() -> None:
+    """AWS makes up its six characters."""
+    secret = Need("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:shop-dev-key-??????")
+    assert found(policy({"Action": secret.action, "Resource": secret.resource}), secret) == []
+
+
 def test_what_is_missed_is_found() -> None:
     """By action, resource and keys."""
     assert found(policy(), SEND) == [f"does not allow sqs:SendMessage on {QUEUE}, which is needed"]

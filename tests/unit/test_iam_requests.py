@@ -151,3 +151,44 @@ def test_some_parameters_of_s3_need_more() -> None:
     assert found("s3", "HeadObject", Bucket="b", Key="k", VersionId="1")[0][0] == "s3:GetObjectVersion"
     removed = found("s3", "DeleteObjects", Bucket="b", Delete={"Objects": [{"Key": "k"}, {"Key": "l"}]})
     assert removed == [("s3:DeleteObject", "arn:aws:s3:::b/k"), ("s3:DeleteObject", "arn:aws:s3:::b/l")]
+
+
+def test_versions_are_actions_of_their_own() -> None:
+    """Of each object in a list, and of what is copied."""
+    objects = [{"Key": "a"}, {"Key": "b", "VersionId": "1"}]
+    assert found("s3", "DeleteObjects", Bucket="x", Delete={"Objects": objects}) == [
+        ("s3:DeleteObject", "arn:aws:s3:::x/a"),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::x/b"),
+    ]
+    assert found("s3", "CopyObject", Bucket="x", Key="c", CopySource="y/b?versionId=3") == [
+        ("s3:PutObject", "arn:aws:s3:::x/c"),
+        ("s3:GetObjectVersion", "arn:aws:s3:::y/b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"FunctionName": "f", "Qualifier": "live"},
+        {"FunctionName": "f:live"},
+        {"FunctionName": "123456789012:function:f", "Qualifier": "live"},
+        {"FunctionName": "arn:aws:lambda:eu-central-1:123456789012:function:f:live"},
+    ],
+)
+def test_a_function_may_be_named_in_four_ways(parameters: dict[str, str]) -> None:
+    """Its alias is part of what is called."""
+    assert found("lambda", "Invoke", **parameters) == [("lambda:InvokeFunction", "arn:aws:lambda:*:*:function:f:live")]
+
+
+def test_messages_that_are_moved_are_read_and_sent() -> None:
+    """SQS Developer Guide, "Dead-letter queue redrive permissions"."""
+    source, target = (f"arn:aws:sqs:eu-central-1:123456789012:{name}" for name in ("q-dlq", "q"))
+    moved = found("sqs", "StartMessageMoveTask", SourceArn=source, DestinationArn=target)
+    assert {resource for _, resource in moved[:-1]} == {"arn:aws:sqs:*:*:q-dlq"}
+    assert moved[-1] == ("sqs:SendMessage", "arn:aws:sqs:*:*:q")
+
+
+def test_the_alias_of_a_key_is_not_guessed() -> None:
+    """A policy names the key."""
+    with pytest.raises(ValueError, match="alias"):
+        found("kms", "Encrypt", KeyId="alias/x")

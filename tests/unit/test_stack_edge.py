@@ -105,6 +105,25 @@ def test_a_projects_stage(tmp_path: Path) -> None:
         edge.template_of(project, "edge", EdgeSettings(), log_days=7)
 
 
+@pytest.mark.parametrize(
+    ("cached", "refused"),
+    [
+        ("/docs*", None), ("/openapi.json", None), ("/docs/x.js", None), ("/peopl", None),
+        ("/people", "/people"), ("/people/1", "/people/{person_id}"), ("/people*", "/people"), ("/*", "/me"),
+    ],
+)  # fmt: skip
+def test_what_depends_on_the_caller_is_not_cached(tmp_path: Path, cached: str, refused: str | None) -> None:
+    """One caller's answer would be another's, or nobody's: what is cached is asked for without a token."""
+    (tmp_path / ".chalice").mkdir()
+    (tmp_path / ".chalice" / "config.json").write_text(json.dumps(CONFIG))
+    chosen = EdgeSettings(cached=(cached,))
+    if refused is None:
+        assert edge.template_of(Project(tmp_path), "prod", chosen, log_days=7)
+        return
+    with pytest.raises(GrailError, match=re.escape(f"edge caches {cached}, but who may see {refused} differs")):
+        edge.template_of(Project(tmp_path), "prod", chosen, log_days=7)
+
+
 # Keys
 
 

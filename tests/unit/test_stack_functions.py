@@ -101,11 +101,32 @@ def test_an_app_without_routes_has_no_handler() -> None:
     assert found == {"api_handler": Caller.API, "guard": Caller.GATEWAY}
 
 
+def test_what_is_not_known_is_named() -> None:
+    """As Chalice names it; what tells of all functions must say which it leaves out."""
+    app = Chalice("shop", configure_logs=False)
+    app.experimental_feature_flags.add("WEBSOCKETS")
+    app.on_s3_event("files")(lambda _: None)
+    app.on_ws_connect()(lambda _: None)
+    assert functions.unknown(app) == {"<lambda>", "websocket_connect"}
+    assert functions.unknown(shop()) == set()
+
+
+@pytest.mark.parametrize("source", [{"queue": "jobs"}, {"queue_arn": "arn:aws:sqs:us-east-1:123456789012:jobs"}])
+def test_a_worker_waits_for_its_queue(source: dict[str, Any]) -> None:
+    """Of the stage's own; its mapping, which waits for the worker, would be refused before."""
+    app = Chalice("shop", configure_logs=False)
+    app.on_sqs_message(name="on_jobs", **source)(lambda _: None)
+    [function] = functions.of(app, name="shop", stage="dev")
+    stage = Surroundings("AllAtOnce", has_table=False, has_users=False, queues={"jobs": "JobsQueue"})
+    found = publishing.resource(function, FunctionSettings(), stage, environment={})
+    assert found["DependsOn"] == ["OnJobsLogs", "JobsQueue"]
+
+
 def merged(function: Function, **others: Any) -> dict[str, Any]:
     """Return what is merged into a function's properties."""
     settings = others.pop("settings", FunctionSettings())
     environment = others.pop("environment", {})
-    stage = Surroundings("AllAtOnce", has_table=True, has_users=False)._replace(**others)
+    stage = Surroundings("AllAtOnce", has_table=True, has_users=False, queues={})._replace(**others)
     properties: dict[str, Any] = publishing.resource(function, settings, stage, environment=environment)["Properties"]
     return properties
 
@@ -114,7 +135,7 @@ def merged(function: Function, **others: Any) -> dict[str, Any]:
 def test_every_function_has_its_name_and_an_alias(name: str) -> None:
     """Of which each change makes a version, of settings too; its log is there before it."""
     function = FOUND[name]
-    stage = Surroundings("AllAtOnce", has_table=True, has_users=False)
+    stage = Surroundings("AllAtOnce", has_table=True, has_users=False, queues={})
     found = publishing.resource(function, FunctionSettings(), stage, environment={})
     assert found["DependsOn"] == [f"{function.logical}Logs"]
     assert found["Properties"]["FunctionName"] == function.lambda_name

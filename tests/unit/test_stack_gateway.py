@@ -222,10 +222,11 @@ def test_the_access_log_has_no_secret() -> None:
 
 
 def test_the_accounts_log_role_outlives_the_stack() -> None:
-    """Another stage's API may use it; this one waits for it."""
+    """Another stage's API may use it. This one's stage waits for it, which waits for the API."""
     made = resources(plain(), wanted=Settings(gateway_log_role=True))
     assert {made[name]["DeletionPolicy"] for name in ("GatewayAccount", "GatewayLogRole")} == {"Retain"}
-    assert made["RestAPI"]["DependsOn"] == ["GatewayAccount"]
+    assert made["RestAPI"]["Properties"]["Variables"] == {"account": {"Ref": "GatewayAccount"}}
+    assert made["GatewayAccount"]["DependsOn"] == ["RestAPI"]
 
 
 THROTTLE = {"rate_limit": 100, "burst_limit": 200}
@@ -250,11 +251,18 @@ def test_throttles_are_of_all_methods_and_of_some() -> None:
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"rate_limit": 100}, "burst_limit must be a number"),
-        ({**THROTTLE, "burst_limit": "many"}, "burst_limit must be a number"),
+        ({"rate_limit": 100}, "burst_limit None, not a whole number above 0"),
+        ({**THROTTLE, "burst_limit": "many"}, "burst_limit 'many', not a whole number above 0"),
+        ({**THROTTLE, "burst_limit": 1.5}, "burst_limit 1.5, not a whole number above 0"),
+        ({**THROTTLE, "rate_limit": True}, "rate_limit True, not a number above 0"),
+        ({**THROTTLE, "routes": None}, "throttle routes is None, not an object"),
+        ({**THROTTLE, "routes": {"PUT /things/{name}": 5}}, "is 5, not an object"),
         ({**THROTTLE, "rate_limt": 1}, "did you mean 'rate_limit'"),
         ({**THROTTLE, "routes": {"PUT /thing/{name}": THROTTLE}}, "did you mean 'PUT /things/{name}'"),
-        ({**THROTTLE, "routes": {"PUT /things/{name}": {"rate_limit": 0, "burst_limit": 1}}}, "rate_limit must be"),
+        (
+            {**THROTTLE, "routes": {"PUT /things/{name}": {"rate_limit": 0, "burst_limit": 1}}},
+            "rate_limit 0, not a number",
+        ),
     ],
 )
 def test_a_throttle_that_can_not_be_is_refused(setting: dict[str, Any], words: str) -> None:

@@ -20,7 +20,7 @@ TABLE = {"key": ("pk", "sk"), "indexes": {}, "ttl": "ttl", "stream": "NEW_IMAGE"
 QUEUES = {"jobs": {"receives": 2, "visibility_seconds": 60}}
 
 
-@app.route("/things/{name}", api_key_required=True)
+@app.route("/things/{name}")
 def things(name):
     return {"name": name}
 
@@ -108,6 +108,22 @@ def test_a_wrong_setting_is_refused(folder: Path) -> None:
     """Before anything is made."""
     with pytest.raises(GrailError, match="did you mean 'alarms'"):
         made(folder, alarm=True)
+
+
+def test_a_route_that_wants_a_key_needs_a_plan(folder: Path) -> None:
+    """Else nobody could ever call it; an edge has keys of its own."""
+    (folder / "app.py").write_text(APP.replace('{name}")', '{name}", api_key_required=True)'))
+    with pytest.raises(
+        GrailError, match=r"stage prod has no usage_plan, and so no key, which GET /things/\{name\} wants"
+    ):
+        made(folder)
+    assert made(folder, edge={})
+
+
+def test_settings_of_an_unknown_function_are_refused(folder: Path) -> None:
+    """In a stage, or for all; with the nearest that there is."""
+    with pytest.raises(GrailError, match="no function 'on_chnge'; did you mean 'on_change'"):
+        made(folder, lambda_functions={"on_chnge": {"lambda_timeout": 5}})
 
 
 def test_an_empty_plan_is_a_plan(folder: Path) -> None:

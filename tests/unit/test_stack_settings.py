@@ -70,7 +70,7 @@ def test_the_blueprints_own_settings_are_valid(stage: str) -> None:
         ({"alarms": "arn:aws:sqs:us-east-1:123456789012:ops"}, "stage prod: alarms must be"),
         ({"alarms": 1}, "stage prod: alarms must be"),
         ({"table_key": "mine"}, "stage prod: table_key must be one of owned, managed, customer, not 'mine'"),
-        ({"throttle": 5}, "stage prod: throttle must be an object, not 5"),
+        ({"throttle": 5}, "stage prod: throttle is 5, not an object"),
         ({"usage_plan": 5}, "stage prod: usage_plan is 5, not an object"),
         ({"usage_plan": {"rate_limit": 1}}, "stage prod: usage_plan has only one of rate_limit and burst_limit"),
         ({"edge": True}, "stage prod: edge is True, not an object"),
