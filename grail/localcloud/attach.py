@@ -8,6 +8,7 @@ import errno
 import functools
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,7 @@ def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) 
         os.environ.update(embedded.environment())
         os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")  # for CloudWatch, not for a terminal
         logging.getLogger("botocore").setLevel(logging.WARNING)  # Chalice makes INFO the level of all
-        keys = {} if plan is None else _api_keys(project.name, stage)
+        keys = _api_keys(project, stage)
         invoke = functions.of_app(app_obj, config)
         resources = chalice_app.resources(app_obj)
         gateway = Gateway(
@@ -91,15 +92,19 @@ def _listen(app: Chalice, config: Config, host: str, port: int) -> LocalDevServe
     return server
 
 
-def _api_keys(app: str, stage: str) -> dict[str, str]:
+def _api_keys(project: Project, stage: str) -> dict[str, str]:
     """Return the API keys there are: value to name. Raises GrailError where the data stack was made without."""
-    name = data.api_key_name(app, stage)
+    if project.setting(stage, "edge") is not None:  # its keys are its own; what it would send, a client sends here
+        return {secrets.token_hex(20): "edge"}
+    if project.setting(stage, "usage_plan") is None:
+        return {}
+    name = data.api_key_name(project.name, stage)
     try:
-        secret = boto3.client("secretsmanager").get_secret_value(SecretId=name)
+        found = boto3.client("secretsmanager").get_secret_value(SecretId=name)
     except ClientError as error:
         message = "the embedded AWS is older than the usage plan and has no API key: start `chalice local` again"
         raise GrailError(message) from error
-    return {secret["SecretString"]: name}
+    return {found["SecretString"]: name}
 
 
 def _welcome(project: Project, url: str, *, embedded: services.Embedded, keys: Mapping[str, str]) -> None:

@@ -59,6 +59,7 @@ CONFIG = {
     "stages": {
         "dev": {"usage_plan": {"rate_limit": 0.001, "burst_limit": 2}},
         "bare": {"user_pool": False, "usage_plan": {}},
+        "edge": {"user_pool": False, "usage_plan": {}, "edge": {}},
     },
 }
 
@@ -123,6 +124,16 @@ def test_the_printed_key_works_as_far_as_its_plan_goes(served: tuple[Path, Serve
     found = [status(f"{running.url}/key", x_api_key=printed[1])[0] for _ in range(3)]
     assert found == [200, 200, 429]
     assert status(f"{running.url}/key")[0] == 403
+
+
+def test_of_a_stage_with_an_edge_a_client_sends_the_edges_key(tmp_path: Path) -> None:
+    """Nothing is before the API here that would; the stage's own stack has no key for clients."""
+    command = [str(CHALICE), "local", "--no-autoreload", "--stage", "edge", "--port", "{port}"]
+    with serving(shop(tmp_path / "shop"), tmp_path / "output", command) as running:
+        printed = re.search(r"^Key   (\S{40})$", running.printed(), re.MULTILINE)
+        assert printed is not None
+        assert status(f"{running.url}/key", x_api_key=printed[1])[0] == 200
+        assert status(f"{running.url}/key")[0] == 403
 
 
 @pytest.mark.parametrize(
