@@ -59,7 +59,7 @@ CONFIG = {
     "stages": {
         "dev": {"usage_plan": {"rate_limit": 0.001, "burst_limit": 2}},
         "bare": {"user_pool": False, "usage_plan": {}},
-        "edge": {"user_pool": False, "usage_plan": {}, "edge": {}},
+        "edge": {"usage_plan": {}, "edge": {}},
     },
 }
 
