@@ -125,6 +125,45 @@ class World:
         return [plain(item) for page in pages for item in page["Items"]]
 
 
+class Before:
+    """Stands before a client, and does something before each of the first calls of an operation."""
+
+    def __init__(self, client: Any, **actions: list[Callable[[], object]]) -> None:
+        self._client = client
+        self._actions = actions
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the client's method."""
+        method = getattr(self._client, name)
+        actions = self._actions.get(name)
+        if actions is None:
+            return method
+
+        def call(**parameters: Any) -> Any:
+            if actions:
+                actions.pop(0)()
+            return method(**parameters)
+
+        return call
+
+
+class Twice:
+    """Stands before a client, and sends each write twice, as if the first answer had been lost."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the client's method."""
+        method = getattr(self._client, name)
+
+        def call(**parameters: Any) -> Any:
+            method(**parameters)
+            return method(**parameters)
+
+        return call if name in {"put_item", "transact_write_items"} else method
+
+
 def nick(name: str = "0001_nick", source: bytes = NICK) -> Migration:
     """Return the migration to the second shape."""
     return read(name, source)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from grail.errors import GrailError
 from grail.migrate.cell import FencedError
-from grail.migrate.change import DOWN, Change
+from grail.migrate.change import DOWN, UP, Change
 from grail.migrate.layout import Layout
 from grail.migrate.ledger import Ledger, Run
 from grail.migrate.migration import Migration
@@ -109,6 +109,10 @@ class Engine:
         if found is not None and not takes_back:
             verb = "rollback" if found.direction == DOWN else "apply"
             message = f"{verb} of {found.name} is half done: finish that first (python -m grail migrate {verb})"
+            raise GrailError(message)
+        is_applied = self._ledger.applied.get(migration.number) == migration.entry
+        if found is None and is_applied == (direction == UP) and not (is_applied and change.repeatable):
+            message = f"{migration.name} is {'applied already' if is_applied else 'not applied'}"
             raise GrailError(message)
         self._fenced(self._segments)  # before anybody can read how many there are
         return self._ledger.begin(migration, direction, segments=self._segments)

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from grail.errors import GrailError
 from grail.migrate.cell import Cell, FencedError
 from grail.migrate.layout import Layout
-from grail.migrate.migration import Migration
-from grail.migrate.store import Entry
+from grail.migrate.migration import Entry, Migration
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

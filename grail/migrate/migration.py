@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from grail.errors import GrailError
 
@@ -43,6 +43,23 @@ class Migration:
     def checksum(self) -> str:
         """The SHA-256 of the file, in hex."""
         return checksum_of(self.source)
+
+    @property
+    def entry(self) -> "Entry":
+        """What it is known by."""
+        return Entry(self.name, self.checksum)
+
+
+class Entry(NamedTuple):
+    """A migration's name, and the checksum of its file: what the store and the history know it by."""
+
+    name: str
+    checksum: str
+
+    @property
+    def number(self) -> int:
+        """Its version."""
+        return number_of(self.name)
 
 
 def checksum_of(source: bytes) -> str:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from grail.errors import GrailError
-from grail.migrate.store import Entry
+from grail.migrate.migration import Entry
 
 
 def check(entries: Sequence[Entry], *, applied: Mapping[int, Entry]) -> None:

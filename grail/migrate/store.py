@@ -3,12 +3,12 @@
 import base64
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from grail.errors import GrailError
-from grail.migrate.migration import Migration, checksum_of, number_of, read
+from grail.migrate.migration import Entry, Migration, checksum_of, read
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 PREFIX = "migrations/"
 """Of the keys. Nothing in the bucket's lifecycle, and no function's policy, may reach it."""
 _LIST = f"{PREFIX}list.json"
-
-
-class Entry(NamedTuple):
-    """A migration in the list: its name, and the checksum of its file."""
-
-    name: str
-    checksum: str
-
-    @property
-    def number(self) -> int:
-        """Its version."""
-        return number_of(self.name)
 
 
 class Store:
