@@ -61,7 +61,8 @@ class Cell:
                         step_aside()
                         continue
                     case "ConditionalCheckFailedException":
-                        if not self.is_written(put, error.response.get("Item")):
+                        found: Any = error.response.get("Item")
+                        if not self.is_written(put, found):
                             raise FencedError from error
                     case _:
                         raise

@@ -15,7 +15,7 @@ from grail.migrate.layout import Layout
 from grail.migrate.ledger import Ledger, Run
 from grail.migrate.migration import Migration
 from grail.migrate.pace import Pace, StoppedError
-from grail.migrate.segment import Segment
+from grail.migrate.segment import Progress, Segment
 from grail.migrate.walk import Sizes, Walk
 
 if TYPE_CHECKING:
@@ -79,12 +79,22 @@ class Engine:
             raise
         self._ledger.release()
 
-    def perform(self, migration: Migration, direction: str, change: Change, *, tell: Tell) -> Outcome:
-        """Begin a run, or go on with it, to its end. The lock must be held.
+    def progress(self) -> list[Progress]:
+        """Return how far each segment is in what is under way, without the lock."""
+        run = self._ledger.run
+        segments = [] if run is None else [Segment(self._dynamodb, self._layout, n) for n in range(run.segments)]
+        for segment in segments:
+            segment.look()
+        return [segment.progress for segment in segments if run is not None and segment.progress.walk == run.id]
 
-        Raises FencedError, StoppedError, KeyboardInterrupt; whatever is done by then is kept.
+    def perform(
+        self, migration: Migration, direction: str, change: Change, *, tell: Tell, is_edited: bool = False
+    ) -> Outcome:
+        """Begin a run, or go on with it (with an edited file if it `is_edited`), to its end. The lock must be held.
+
+        Raises FencedError, StoppedError, KeyboardInterrupt; whatever is done by then is kept. Raises GrailError.
         """
-        run = self._run(migration, direction, change)
+        run = self._run(migration, direction, change, is_edited=is_edited)
         segments = self._fenced(run.segments)
         for walks in range(1, _WALKS + 1):
             self._walk(run, segments, change, tell)
@@ -99,11 +109,17 @@ class Engine:
             self._ledger.advance(run)
         return Outcome(run, aside, restless=0 if is_settled else written)
 
-    def _run(self, migration: Migration, direction: str, change: Change) -> Run:
-        """Return the run that goes on, or that begins."""
+    def _run(self, migration: Migration, direction: str, change: Change, *, is_edited: bool) -> Run:
+        """Return the run that goes on, or that begins. Raises GrailError."""
         found = self._ledger.run
-        if found is not None and found.is_of(migration, direction):
-            return found
+        if found is not None and (found.name, found.direction) == (migration.name, direction):
+            if found.checksum != migration.checksum and not is_edited:
+                message = (
+                    f"{migration.name}.py was edited after it was half applied: its checksum was {found.checksum} "
+                    f"and is {migration.checksum}; undo the edit, or do the rest with it: --edited"
+                )
+                raise GrailError(message)
+            return replace(found, checksum=migration.checksum)
         # A half applied schema version can be taken back: each item tells whether it has it.
         takes_back = found is not None and found.name == migration.name and direction == DOWN and change.repeatable
         if found is not None and not takes_back:

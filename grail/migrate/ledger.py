@@ -51,10 +51,6 @@ class Run:
         """What tells this walk of this run from any other."""
         return f"{self.name} {self.direction} {self.token} {self.walk}"
 
-    def is_of(self, migration: Migration, direction: str) -> bool:
-        """Tell whether it is this direction of this very migration."""
-        return (self.name, self.checksum, self.direction) == (migration.name, migration.checksum, direction)
-
 
 class Ledger:
     """The item. `now` returns the Unix time. `keep` is safe to call from several threads."""

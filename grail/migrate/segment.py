@@ -60,6 +60,12 @@ class Segment:
             self.progress = Progress(**state) if state else Progress("")
             return
 
+    def look(self) -> None:
+        """See how far it is, without taking it over."""
+        state = self.cell.read()
+        state.pop("token", None)
+        self.progress = Progress(**state) if state else Progress("")
+
     def enter(self, walk: str) -> None:
         """Go on with a walk, or begin it."""
         if self.progress.walk != walk:

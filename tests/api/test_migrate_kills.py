@@ -27,7 +27,7 @@ BROKEN = user(0, name=None, price=None)
 
 @pytest.fixture
 def fresh(_moto: None) -> Callable[[], World]:
-    """Return what makes a table with users, one of whom can't be migrated, and what is none of a migration's business."""
+    """Return what makes a table with users, one of whom can't be migrated, and with a robot, which is not meant."""
     layout = create_table(emulators.dynamodb())
     world = World(emulators.dynamodb(), layout)
 
