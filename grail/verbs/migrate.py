@@ -186,14 +186,20 @@ def _perform(stage: Stage, ledger: Ledger, entries: list[Entry], direction: str,
     wanted = [(migration, stage.change(migration, direction)) for migration in migrations]  # or none is begun
     pace = Pace(most=options.max_units, keep=ledger.keep)
     engine = Engine(stage.dynamodb, stage.layout, ledger, pace=pace, segments=options.segments)
-    with engine.locked():
+    with _stoppable(), engine.locked():
         for migration, change in wanted:
             if direction == UP and migration.number in ledger.applied and not change.repeatable:
                 continue
             guess = estimate(stage.dynamodb, change, segments=options.segments, most_units=options.max_units, sample=0)
             print(f"{migration.name}: {guess.described()}", file=sys.stderr)
-            with _progress(guess.items, pace) as tell:
-                outcome = engine.perform(migration, direction, change, tell=tell, is_edited=options.edited)
+            with Progress("migrated", guess.items) as progress:
+                outcome = engine.perform(
+                    migration,
+                    direction,
+                    change,
+                    tell=lambda done, bar=progress: bar.tell(done, f"{pace.units:,.0f} units"),  # type: ignore[misc]
+                    is_edited=options.edited,
+                )
             print("\n".join(report.aside_lines(outcome.aside)), end="\n" if outcome.aside else "", file=sys.stderr)
             print(report.outcome_line(outcome))
     if not wanted:
@@ -202,11 +208,10 @@ def _perform(stage: Stage, ledger: Ledger, entries: list[Entry], direction: str,
 
 
 @contextmanager
-def _progress(total: int, pace: Pace) -> Iterator[Callable[[int], None]]:
-    """Show how far it is; if it is cut short, say how to go on."""
+def _stoppable() -> Iterator[None]:
+    """Say, if it is cut short, that it can go on."""
     try:
-        with Progress("migrated", total) as progress:
-            yield lambda done: progress.tell(done, f"{pace.units:,.0f} units")
+        yield
     except KeyboardInterrupt:
         print("stopped: what is done is kept; run it again for the rest", file=sys.stderr)
         raise
