@@ -23,7 +23,7 @@ from grail.stack import data
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_CONFIG = Config(
+CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 8},
     max_pool_connections=100,
     parameter_validation=False,  # what is sent is made here, and AWS validates it too
@@ -53,7 +53,7 @@ class Stage:
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """A client, which tries again by itself what may pass."""
-        return boto3.client("dynamodb", config=_CONFIG)
+        return boto3.client("dynamodb", config=CONFIG)
 
     def ledger(self) -> Ledger:
         """Return the ledger, as it is now."""
