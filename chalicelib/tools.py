@@ -17,7 +17,8 @@ from chalicelib.services.resources import RESOURCES
 
 _MODELS: tuple[type[Entity], ...] = (Delivery, Document, Entry, Order, Person, Principal, Token)
 UPGRADES: dict[str, tuple[Upgrade, ...]] = {
-    model.KIND: model.UPGRADES for model in (*_MODELS, *(kept.shapes.stored for kept in RESOURCES.values()))
+    model.KIND: model.UPGRADES
+    for model in (*_MODELS, *(kept.shapes.stored for kept in RESOURCES.values() if kept.contents is None))
 }
 """What takes the items of a type from each schema version to the next."""
 _LIFE = 12 * 60 * 60
