@@ -4,8 +4,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from grail.errors import GrailError
@@ -16,6 +15,7 @@ from grail.migrate.estimate import estimate
 from grail.migrate.ledger import Ledger
 from grail.migrate.migration import Entry, Selection, template
 from grail.migrate.pace import Pace
+from grail.migrate.session import Limits, perform
 from grail.migrate.stage import Stage
 from grail.migrate.verify import stragglers
 from grail.progress import Progress
@@ -181,40 +181,9 @@ def _rollback(stage: Stage, options: argparse.Namespace) -> int:
 
 
 def _perform(stage: Stage, ledger: Ledger, entries: list[Entry], direction: str, options: argparse.Namespace) -> int:
-    """Migrate, one after the other, with the lock. Raises GrailError for the first that is not done."""
-    migrations = [stage.store.fetch(entry) for entry in entries]
-    wanted = [(migration, stage.change(migration, direction)) for migration in migrations]  # or none is begun
-    pace = Pace(most=options.max_units, keep=ledger.keep)
-    engine = Engine(stage.dynamodb, stage.layout, ledger, pace=pace, segments=options.segments)
-    with _stoppable(), engine.locked():
-        for migration, change in wanted:
-            if direction == UP and migration.number in ledger.applied and not change.repeatable:
-                continue
-            guess = estimate(stage.dynamodb, change, segments=options.segments, most_units=options.max_units, sample=0)
-            print(f"{migration.name}: {guess.described()}", file=sys.stderr)
-            with Progress("migrated", guess.items) as progress:
-                outcome = engine.perform(
-                    migration,
-                    direction,
-                    change,
-                    tell=lambda done, bar=progress: bar.tell(done, f"{pace.units:,.0f} units"),  # type: ignore[misc]
-                    is_edited=options.edited,
-                )
-            print("\n".join(report.aside_lines(outcome.aside)), end="\n" if outcome.aside else "", file=sys.stderr)
-            print(report.outcome_line(outcome))
-    if not wanted:
-        print("there is nothing to do", file=sys.stderr)
+    limits = Limits(options.segments, options.max_units)
+    perform(stage, ledger, entries, direction, limits=limits, is_edited=options.edited)
     return 0
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Say, if it is cut short, that it can go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("stopped: what is done is kept; run it again for the rest", file=sys.stderr)
-        raise
 
 
 def _verify(stage: Stage, options: argparse.Namespace) -> int:

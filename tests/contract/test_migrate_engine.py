@@ -18,6 +18,7 @@ from grail.migrate.pace import Pace
 from grail.migrate.values import stored
 from grail.migrate.walk import Sizes
 from tests import emulators
+from tests.conftest import PROVE
 from tests.migrations import UPGRADES, Before, Twice, World, cents, create_table, nick, user
 
 
@@ -183,6 +184,25 @@ def test_a_failing_item_is_set_aside_and_does_not_stop_the_rest(world: World, mi
     again = world.ledger()
     again.read()
     assert [run.name for run in again.history] == [migration.name]
+
+
+def test_one_in_ten_thousand(world: World) -> None:
+    """All others are done (a sample of them, in `make test`), and that one is named."""
+    count = 10_000 if PROVE else 400
+    people = [stored(user(number, price=None if number == 77 else number)) for number in range(1, count + 1)]
+    for start in range(0, count, 25):
+        puts: Any = [{"PutRequest": {"Item": item}} for item in people[start : start + 25]]
+        world.client.batch_write_item(RequestItems={world.layout.table: puts})
+    outcome = world.migrate(cents(), segments=4, sizes=Sizes())
+    assert [json.loads(key)["id"] for key in outcome.aside] == ["user-00077"]
+    done = [item["price"] == number * 100 for number, item in enumerate(sorted_items(world), start=1) if number != 77]
+    assert all(done)
+    assert len(done) == count - 1
+
+
+def sorted_items(world: World) -> list[dict[str, Any]]:
+    """Return the items in the order of their keys."""
+    return [item for _, item in sorted(world.items().items())]
 
 
 def test_one_that_is_set_aside_may_be_deleted(world: World) -> None:

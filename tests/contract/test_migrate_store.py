@@ -1,5 +1,6 @@
 """The store of migrations, on two implementations of S3."""
 
+import functools
 import uuid
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_of_two_who_push_at_once_one_is_told(s3: Any, bucket: str) -> None:
     first, second = cents("0001_cents"), nick("0002_nick")
     for mine, theirs in (([first], [cents("0001_other")]), ([first, second], [first, nick("0002_other")])):
         other = [migration.entry for migration in theirs]
-        late = Before(s3, put_object=[lambda theirs=theirs, other=other: store.push(theirs, entries=other)])
+        late: Any = Before(s3, put_object=[functools.partial(store.push, theirs, entries=other)])
         with pytest.raises(GrailError, match="somebody else pushed just now"):
             Store(late, bucket=bucket).push(mine, entries=[migration.entry for migration in mine])
         assert store.entries() == other

@@ -59,15 +59,14 @@ def test_a_transaction_that_fails_takes_back_all_that_it_did(moto_url: str) -> N
     before = client.scan(TableName=name)["Items"]
     told = len(emulators.changes(name))
     add: Any = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    actions: Any = [
+        {"Put": {"TableName": name, "Item": {**key["d"], "n": {"N": "1"}}}},
+        {"Update": {"TableName": name, "Key": key["a"], **add}},
+        {"Delete": {"TableName": name, "Key": key["b"]}},
+        {"ConditionCheck": {"TableName": name, "Key": key["c"], "ConditionExpression": "attribute_exists(x)"}},
+    ]
     with pytest.raises(client.exceptions.TransactionCanceledException):
-        client.transact_write_items(
-            TransactItems=[
-                {"Put": {"TableName": name, "Item": {**key["d"], "n": {"N": "1"}}}},
-                {"Update": {"TableName": name, "Key": key["a"], **add}},
-                {"Delete": {"TableName": name, "Key": key["b"]}},
-                {"ConditionCheck": {"TableName": name, "Key": key["c"], "ConditionExpression": "attribute_exists(x)"}},
-            ]
-        )
+        client.transact_write_items(TransactItems=actions)
     assert client.scan(TableName=name)["Items"] == before
     assert len(emulators.changes(name)) == told
 
@@ -80,7 +79,12 @@ def test_a_transaction_copies_nothing_but_what_it_writes(moto_url: str, monkeypa
         client.put_item(TableName=name, Item={"pk": {"S": f"{number}"}, "sk": {"S": "X"}})
     copied: list[Any] = []
     copy_item = moto_mends._copy_item
-    monkeypatch.setattr(moto_mends, "_copy_item", lambda item: copied.append(item) or copy_item(item))
+
+    def copy(item: Any) -> Any:
+        copied.append(item)
+        return copy_item(item)
+
+    monkeypatch.setattr(moto_mends, "_copy_item", copy)
     items = [{"pk": {"S": f"{number}"}, "sk": {"S": "X"}, "n": {"N": "1"}} for number in range(2)]
     client.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": item}} for item in items])
     assert len(copied) == 2

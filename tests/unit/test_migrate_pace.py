@@ -62,7 +62,12 @@ def test_the_lock_is_kept_while_it_waits() -> None:
 def test_who_is_told_to_stop_stops_before_the_next_write_and_while_waiting() -> None:
     """Within two seconds."""
     clock = Clock()
-    pace = Pace(most=1, now=clock, sleep=lambda seconds: (clock.sleep(seconds), pace.stop())[0])
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        pace.stop()
+
+    pace = Pace(most=1, now=clock, sleep=sleep)
     with pytest.raises(StoppedError):
         pace.spend(100)
     assert clock.now == 2
