@@ -118,7 +118,9 @@ class Batches:
         """
         own = segment.put(progress)
         actions = [{"Put": own}, *({"Put": self._put(before, after)} for before, after in prepared.writes)]
+        attempts = 0
         while True:
+            attempts += 1
             self._pace.check()
             try:
                 answer = self._dynamodb.transact_write_items(TransactItems=actions, ReturnConsumedCapacity="TOTAL")
@@ -128,10 +130,12 @@ class Batches:
                     if segment.cell.is_written(own, reasons[0].get("Item")):
                         return None
                     raise FencedError from error
-                met = {place: reason.get("Item") for place, reason in enumerate(reasons[1:]) if reason["Code"] == _MET}
+                met = {
+                    place: reason.get("Item") for place, reason in enumerate(reasons[1:]) if reason.get("Code") == _MET
+                }
                 if met:
                     return met
-                self._pace.step_aside()
+                self._pace.step_aside(attempts)
                 continue
             self._pace.spend(sum(each.get("CapacityUnits", 0) for each in answer.get("ConsumedCapacity", ())))
             return None

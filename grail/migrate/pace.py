@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 _STEP = 2.0
 """Seconds between looks at the lock and the wish to stop, while it waits."""
-_ASIDE = 0.2
+_ASIDE, _LONGEST_ASIDE = 0.05, 5.0
 
 
 class StoppedError(Exception):
@@ -61,6 +61,6 @@ class Pace:
             self.check()
             left -= _STEP
 
-    def step_aside(self) -> None:
-        """Wait a little, so that those who met don't meet again."""
-        self._sleep(random.uniform(0, _ASIDE))  # noqa: S311 - jitter
+    def step_aside(self, attempt: int) -> None:
+        """Wait before another attempt (counted from 1), so that those who met don't meet again; longer each time."""
+        self._sleep(random.uniform(0, min(_LONGEST_ASIDE, _ASIDE * 2**attempt)))  # noqa: S311 - jitter

@@ -3,13 +3,18 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from grail.errors import GrailError
-from grail.migrate import pending
+from grail.migrate import change, pending
+from grail.migrate.batch import Batches
 from grail.migrate.layout import Layout
 from grail.migrate.ledger import Ledger
 from grail.migrate.migration import Entry
 from grail.migrate.pace import Pace, StoppedError
+from grail.migrate.segment import Segment
+from grail.migrate.values import stored
+from tests.migrations import TABLE, UPGRADES, nick, user
 
 A, B, C = (Entry(f"{number:04}_{name}", name) for number, name in enumerate("abc", start=1))
 
@@ -150,3 +155,36 @@ def test_a_lease_is_renewed_when_a_third_of_it_is_used() -> None:
     assert held.held_by == "ada, for 30 s more"
     held.release()
     assert held.held_by is None
+
+
+class _Throttled:
+    """A DynamoDB that refuses a transaction some times for reasons that pass, then takes it."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def transact_write_items(self, **_: Any) -> dict[str, Any]:
+        """TransactWriteItems."""
+        if self.left:
+            self.left -= 1
+            codes = ("None", ("TransactionConflict", "ThrottlingError")[self.left % 2])
+            answer: Any = {
+                "Error": {"Code": "TransactionCanceledException", "Message": ""},
+                "CancellationReasons": [{"Code": code} for code in codes],
+            }
+            raise ClientError(answer, "TransactWriteItems")
+        return {"ConsumedCapacity": [{"CapacityUnits": 8.0}]}
+
+
+def test_what_passes_is_tried_again_until_it_has_passed() -> None:
+    """A throttle, a conflict with a live writer: each time after a longer pause, and its units are counted."""
+    slept: list[float] = []
+    pace = Pace(sleep=slept.append)
+    dynamodb: Any = _Throttled(9)
+    layout = Layout.read(TABLE, table="t")
+    wanted = change.of(nick(), change.UP, layout=layout, upgrades=UPGRADES)
+    segment = Segment(dynamodb, layout, 0)
+    Batches(dynamodb, wanted, pace=pace).commit(segment, [stored(user(1))], position=None, done=True)
+    assert (len(slept), dynamodb.left, pace.units) == (9, 0, 8)
+    assert max(slept) <= 5
+    assert (segment.progress.written, segment.progress.done) == (1, True)
