@@ -175,14 +175,21 @@ def _figures(runs: list[dict[str, float]], items: int) -> dict[str, float]:
     }
 
 
+def _ratio(runs: list[dict[str, float]], base: list[dict[str, float]]) -> float:
+    """Return the median ratio of the CPU time, client's and emulator's, round by round."""
+    pairs = zip(runs, base, strict=True)
+    return round(
+        statistics.median((one["cpu"] + one["emulator"]) / (two["cpu"] + two["emulator"]) for one, two in pairs), 3
+    )
+
+
 def _table(document: dict[str, Any]) -> str:
     lines = []
     for name, sizes in document["results"].items():
         for size, row in sizes.items():
-            base = document["results"][_BARE][size]["all_us"]
             lines.append(
                 (
-                    name, f"{int(size):,}", f"{row['all_us'] / base:.2f}", f"{row['all_us']:.0f}",
+                    name, f"{int(size):,}", f"{row['ratio']:.2f}", f"{row['all_us']:.0f}",
                     f"{row['client_us']:.0f}", f"{row['clock_us']:.0f}", f"{row['peak_mb']:.0f}",
                 )
             )  # fmt: skip
@@ -219,7 +226,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     document = turns.facts_of_run(rounds=options.rounds, libraries=("boto3", "moto"))
     document["results"] = {
-        name: {str(items): _figures(found, items) for items, found in sizes.items()} for name, sizes in runs.items()
+        name: {
+            str(items): {"ratio": _ratio(found, runs[_BARE][items]), **_figures(found, items)}
+            for items, found in sizes.items()
+        }
+        for name, sizes in runs.items()
     }
     command.report(options.json, document, _table(document))
     return 0

@@ -130,11 +130,9 @@ class Batches:
                     if segment.cell.is_written(own, reasons[0].get("Item")):
                         return None
                     raise FencedError from error
-                met = {
-                    place: reason.get("Item") for place, reason in enumerate(reasons[1:]) if reason.get("Code") == _MET
-                }
-                if met:
-                    return met
+                refused = {at: found.get("Item") for at, found in enumerate(reasons[1:]) if found.get("Code") == _MET}
+                if refused:
+                    return refused
                 self._pace.step_aside(attempts)
                 continue
             self._pace.spend(sum(each.get("CapacityUnits", 0) for each in answer.get("ConsumedCapacity", ())))
