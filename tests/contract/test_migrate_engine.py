@@ -248,7 +248,7 @@ def _refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("migration", [nick(), cents()], ids=["schema", "own"])
-@pytest.mark.parametrize("call", range(8))
+@pytest.mark.parametrize("call", range(8) if PROVE else (0, 4))
 def test_a_holder_whose_lease_expired_can_not_write(world: World, migration: Migration, call: int) -> None:
     """Paused before any of its writes, while somebody else finishes the work and takes it back: it changes nothing."""
     world.put(*(user(number) for number in range(1, 20)))
