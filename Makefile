@@ -47,6 +47,7 @@ bench: $(INSTALLED) ## Measure against bare code and peers; writes benchmarks/re
 	$(BIN)/python -m benchmarks.warm
 	$(BIN)/python -m benchmarks.authorizer
 	$(BIN)/python -m benchmarks.worker
+	$(BIN)/python -m benchmarks.migrate
 
 install: $(INSTALLED)
 

@@ -50,14 +50,17 @@ def document(
                 "most": round(max(ratios), 3),
             },
         }
+    return {**facts_of_run(rounds=rounds, libraries=libraries), **facts, "results": results}
+
+
+def facts_of_run(*, rounds: int, libraries: Sequence[str]) -> dict[str, Any]:
+    """Return what figures were measured with."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": command.machine(),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in libraries},
-        **facts,
         "rounds": rounds,
-        "results": results,
     }
 
 

@@ -4,12 +4,23 @@ from hashlib import sha256
 
 from chalicelib import bootstrap
 from chalicelib.administration import OPERATOR, Administration, told_in_one_line
-from chalicelib.models.entity import Once
+from chalicelib.models.audit import Entry
+from chalicelib.models.documents import Document
+from chalicelib.models.entity import Entity, Once, Upgrade
+from chalicelib.models.inbox import Delivery
 from chalicelib.models.notes import Note
-from chalicelib.models.orders import OrderLine, OrderNew
-from chalicelib.models.people import PersonNew
-from chalicelib.models.tokens import TokenNew
+from chalicelib.models.orders import Order, OrderLine, OrderNew
+from chalicelib.models.people import Person, PersonNew
+from chalicelib.models.principals import Principal
+from chalicelib.models.tokens import Token, TokenNew
+from chalicelib.services.resources import RESOURCES
 
+_MODELS: tuple[type[Entity], ...] = (Delivery, Document, Entry, Order, Person, Principal, Token)
+UPGRADES: dict[str, tuple[Upgrade, ...]] = {
+    model.KIND: model.UPGRADES
+    for model in (*_MODELS, *(kept.shapes.stored for kept in RESOURCES.values() if kept.contents is None))
+}
+"""What takes the items of a type from each schema version to the next."""
 _LIFE = 12 * 60 * 60
 """Seconds."""
 

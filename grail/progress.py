@@ -38,17 +38,21 @@ class Progress:
         if self._has_bar:
             print("\r\x1b[K", end="", file=self._stream, flush=True)
 
-    def tell(self, done: int) -> None:
-        """Tell that so many are done, unless that was told a moment ago."""
+    def tell(self, done: int, note: str = "") -> None:
+        """Tell that so many are done, unless that was told a moment ago; `note` is what else there is to tell.
+
+        The total may be a guess: then more may be done than that.
+        """
         self.done = done
         now = self._now()
         if now < self._next:
             return
         rate = done / (now - self._began)
-        left = f"{(self._total - done) / rate:.0f} s left" if rate else "waiting"
-        line = f"{self._what} {done:,} of {self._total:,}, {rate:,.0f}/s, {left}"
+        total = max(self._total, done, 1)
+        left = f"{(total - done) / rate:.0f} s left" if rate else "waiting"
+        line = f"{self._what} {done:,} of {total:,}, {rate:,.0f}/s, {left}{note and ', '}{note}"
         if self._stream.isatty():
-            filled = _WIDTH * done // self._total
+            filled = _WIDTH * done // total
             print(f"\r\x1b[K[{'#' * filled:-<{_WIDTH}}] {line}", end="", file=self._stream, flush=True)
             self._has_bar = True
         else:

@@ -3,9 +3,11 @@
 What the app offers to `grail` stands in its pyproject.toml, as object references (`module:name`):
 
     [tool.grail]
-    table = "chalicelib.repositories.keys:TABLE"   # the one table: key, indexes, ttl, stream
+    table = "chalicelib.repositories.keys:TABLE"   # the one table: key, indexes, ttl, stream; for `migrate`, the names
+                                                   # of its version, and schema_version, type, tombstone if it has them
     queues = "chalicelib.repositories.queue:QUEUES"  # each queue's short name to what grail.stack.queues wants
     bucket = "chalicelib.repositories.objects:BUCKET"  # the one bucket: expire_days, cors; {} will do
+    upgrades = "chalicelib.tools:UPGRADES"         # of each type, what takes an item from a schema version to the next
     token = "chalicelib.tools:token"               # token(role=, subject=) -> str, or ValueError, RuntimeError
     sample = "chalicelib.tools:sample"             # sample() -> None, harmless when done again
     openapi = "chalicelib.web.openapi:describe"    # describe(app) -> the OpenAPI 3.1 document, for the gateway's models

@@ -86,6 +86,11 @@ def empty(stage: str) -> None:
     _bucket(data.bucket_name(APP, stage)).keys.clear()
 
 
+def clear(table: str) -> None:
+    """Take everything out of a table."""
+    _table(table).items.clear()
+
+
 # What moto has in this process, without the thousand objects that its answers take
 
 

@@ -1,26 +1,34 @@
 """What every stored thing carries, so that access, events and migrations can build on it."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from chalicelib.models.fields import Id, View
 
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+"""From an item of one schema version, as it is stored, to one of the next. Pure, and right for an item that had it
+before: code of the earlier version writes an upgraded item as its own, and leaves the attributes it doesn't know."""
+SCHEMA = "schema_version"
+
 
 class Entity(BaseModel):
     """Base of stored models. Unknown attributes are ignored, so that yesterday's code reads tomorrow's items.
 
-    `owner` is the principal who created it; `version` counts its writes from 1 and is its ETag; `request_hash` is the
-    creating request's, where that came with an Idempotency-Key.
+    `owner` is the principal who created it; `version` counts its writes from 1 and is its ETag; `schema_version` is
+    that of the code that wrote it last; `request_hash` is the creating request's, where that came with an
+    Idempotency-Key.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     KIND: ClassVar[str]
     """What a person calls it, in messages and as the item's `type`."""
-    SCHEMA_VERSION: ClassVar[int] = 1
+    UPGRADES: ClassVar[tuple[Upgrade, ...]] = ()
+    """The first takes an item from schema version 1 to 2, and so on (docs/migrations.md)."""
 
     id: Id
     owner: str
@@ -29,6 +37,22 @@ class Entity(BaseModel):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     request_hash: str | None = None
+
+    @classmethod
+    def current_schema(cls) -> int:
+        """Return the schema version that this code writes."""
+        return len(cls.UPGRADES) + 1
+
+    @classmethod
+    def upgraded(cls, item: dict[str, Any]) -> dict[str, Any]:
+        """Return an item at this code's schema version; one that is there, or beyond, as it is."""
+        version = item.get(SCHEMA, 1)
+        if version >= cls.current_schema():
+            return item
+        found = dict(item)
+        for upgrade in cls.UPGRADES[version - 1 :]:
+            found = upgrade(found)
+        return {**found, SCHEMA: cls.current_schema()}
 
 
 class Belonging(Entity):

@@ -6,12 +6,14 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, get_
 
 from pydantic import BaseModel, Field, create_model
 
-from chalicelib.models.entity import Entity, EntityView
+from chalicelib.models.entity import Entity, EntityView, Upgrade
 from chalicelib.models.fields import PatchModel, RequestModel
 
 
 class Resource(RequestModel):
-    """Base of a resource under `/api/{name}`: declare its own fields, nothing else."""
+    """Base of a resource under `/api/{name}`: declare its own fields, and what upgrades them; nothing else."""
+
+    UPGRADES: ClassVar[tuple[Upgrade, ...]] = ()
 
 
 R = TypeVar("R", bound=Resource)
@@ -32,7 +34,7 @@ def shapes(model: type[R]) -> Shapes[R]:
 
     Raises TypeError where a field's name is taken by what every entity carries.
     """
-    taken = set(model.model_fields) & (set(Entity.model_fields) | {"KIND", "SCHEMA_VERSION"})
+    taken = set(model.model_fields) & (set(Entity.model_fields) | {"KIND"})
     if taken:
         message = f"{model.__name__}: every entity has {', '.join(sorted(taken))} already; choose another name"
         raise TypeError(message)
@@ -42,8 +44,9 @@ def shapes(model: type[R]) -> Shapes[R]:
         for key, field in model.model_fields.items()
     }
     view = create_model(f"{name}View", __base__=EntityView, __doc__=f"{model.__doc__}", **fields)
-    stored = create_model(name, __base__=(view, Entity), __doc__=f"{model.__doc__}", KIND=(ClassVar[str], name.lower()))
-    return Shapes(new=model, patch=_patch(model), view=view, stored=cast("type[Entity]", stored))
+    stored = cast("type[Entity]", create_model(name, __base__=(view, Entity), __doc__=f"{model.__doc__}"))
+    stored.KIND, stored.UPGRADES = name.lower(), model.UPGRADES
+    return Shapes(new=model, patch=_patch(model), view=view, stored=stored)
 
 
 def _plain(annotation: Any) -> Any:  # noqa: ANN401 - a type expression has no type of its own

@@ -45,7 +45,7 @@ class Documents(Belongings[Document]):
         }
         awaited = Alive(equals={"object_key": stored.key, "status": Status.AWAITING_UPLOAD})
         try:
-            return self._load(self._table.write(self._update_of(document_id, changes, awaited, at)))
+            return self._load(self._write(self._update_of(document_id, changes, awaited, at)))
         except ConditionFailedError as failed:
             self._raise_unless_there(document_id, failed.item, None)
             item: Item = failed.item or {}

@@ -6,7 +6,9 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from chalicelib.models.permissions import Grants
+from chalicelib.models.principals import Principal
 from chalicelib.models.roles import STANDARD
+from chalicelib.models.tokens import Token
 from chalicelib.repositories import keys
 from chalicelib.repositories.keys import Key
 from chalicelib.repositories.table import Item, Table
@@ -105,13 +107,13 @@ _STANDARD = {name: role.permissions for name, role in STANDARD.items()}
 
 
 def _held(principal: Item | None, roles: Item | None, token: Item | None = None) -> Held:
-    rights: Mapping[str, Any] = principal or {}
+    rights: Mapping[str, Any] = Principal.upgraded(principal) if principal else {}
     return Held(
         since=rights.get("created_at", ""),
         meaning=_meaning(rights, roles),
         direct=rights.get("grants", ()),
         denies=rights.get("denies", ()),
-        token=None if token is None else _token(token),
+        token=None if token is None else _token(Token.upgraded(token)),
     )
 
 

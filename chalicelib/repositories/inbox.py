@@ -26,4 +26,5 @@ class Inbox(Records[Delivery]):
         return {**super()._item(entity), "data": json.dumps(entity.data)}
 
     def _load(self, item: Item) -> Delivery:
+        item = Delivery.upgraded(item)
         return super()._load({**item, "data": json.loads(item["data"])})

@@ -17,6 +17,8 @@
 `*`: once per shard. gsi1 lists a kind, gsi2 what of it somebody owns, gsi4 the orders of a day (`ORDER#day#shard`).
 gsi3 is sparse: an order is in it (`PENDING#shard`) for as long as it is pending. The sort keys are all `created_at#id`.
 
+The keys of what `grail.migrate` keeps here begin with `MIGRATIONS#`; nothing of ours reads them.
+
 A deleted item stays as a tombstone (`deleted`) without its fields and outside every index, until its `ttl` (Unix
 seconds) has passed; from then on it counts as gone, whether or not DynamoDB has removed it yet.
 """
@@ -45,8 +47,20 @@ INDEXES = {
 }
 """The hash and the sort attribute of each index."""
 
-TABLE = {"key": (PK, SK), "indexes": INDEXES, "ttl": TTL, "stream": "NEW_AND_OLD_IMAGES"}
-"""What `grail.stack` makes the table from (registered in pyproject.toml). Every key attribute is a string."""
+TABLE = {
+    "key": (PK, SK),
+    "indexes": INDEXES,
+    "ttl": TTL,
+    "stream": "NEW_AND_OLD_IMAGES",
+    "version": "version",
+    "schema_version": "schema_version",
+    "type": "type",
+    "tombstone": "deleted",
+}
+"""What `grail.stack` makes the table from, and `grail.migrate` finds its way by (registered in pyproject.toml).
+
+Every key attribute is a string.
+"""
 
 
 class Key(NamedTuple):

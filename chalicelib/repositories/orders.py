@@ -58,7 +58,7 @@ class Orders(Belongings[Order]):
         """
         condition = Alive(expected, {"status": source, **owned_by(owner)})
         try:
-            return self._load(self._table.write(self._settlement(order_id, target, condition, at)))
+            return self._load(self._write(self._settlement(order_id, target, condition, at)))
         except ConditionFailedError as failed:
             self._raise_unless_there(order_id, failed.item, owner)
             if failed.item is None or (expected is not None and failed.item[VERSION] not in expected):
@@ -76,7 +76,7 @@ class Orders(Belongings[Order]):
         """
         pending = Alive(equals={"status": Status.PENDING})
         try:
-            self._table.apply(self._settlement(order_id, target, pending, at))
+            self._apply(self._settlement(order_id, target, pending, at))
         except ConditionFailedError as failed:
             self._raise_unless_there(order_id, failed.item, None)
             return Status((failed.item or {})["status"])

@@ -39,7 +39,7 @@ class People(Records[Person]):
         changes = {**changes, _EMAIL_KEY: email_key}
         same_email = Alive(expected.versions, {**expected.equals, _EMAIL_KEY: email_key})
         try:
-            return self._load(self._table.write(self._update_of(identifier, changes, same_email, at)))
+            return self._load(self._write(self._update_of(identifier, changes, same_email, at)))
         except ConditionFailedError as failed:
             if failed.item is None or not meets(failed.item, expected, now=at.timestamp()):
                 self._raise_unless_there(identifier, failed.item, expected.equals.get(OWNER))
@@ -48,7 +48,7 @@ class People(Records[Person]):
 
     def _move_claim(self, item: Item, changes: Mapping[str, Any], at: datetime) -> Person:
         person = self._load(item)
-        update = self._update_of(person.id, changes, Alive(frozenset({person.version})), at)
+        update = self._carried(self._update_of(person.id, changes, Alive(), at), item)
         try:
             self._table.transact([update, _claim(changes[_EMAIL_KEY], person.id), _release(person)])
         except ConditionFailedError as failed:

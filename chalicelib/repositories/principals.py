@@ -8,14 +8,15 @@ from chalicelib.repositories import keys, roles
 from chalicelib.repositories.audit import Audit
 from chalicelib.repositories.records import LostRaceError, Records
 from chalicelib.repositories.roles import RoleSet
-from chalicelib.repositories.table import Absent, Alive, Check, ConditionFailedError, Delete, Put, Table
+from chalicelib.repositories.table import Absent, Alive, Check, ConditionFailedError, Delete, Item, Put, Table
 
 
 @dataclass(frozen=True)
 class Standing:
-    """All that a change of a principal is decided by, at one moment."""
+    """All that a change of a principal is decided by, at one moment; `stored` is their item, empty if there is none."""
 
     principal: Principal | None
+    stored: Item
     roles: RoleSet
     admins: frozenset[str]
     admins_version: int
@@ -33,15 +34,19 @@ class Principals(Records[Principal]):
         found, role_set, admins = self._table.get_all([keys.principal(principal_id), keys.ROLES, keys.ADMINS])
         return Standing(
             principal=None if found is None else self._load(found),
+            stored=found or {},
             roles=roles.load(role_set),
             admins=frozenset(admins["principals"]) if admins else frozenset(),
             admins_version=admins["version"] if admins else 0,
         )
 
     def save(self, before: Standing, after: Principal, entry: Entry, *, admins: frozenset[str]) -> None:
-        """Write a principal and the admins, as long as nothing has moved. Raises LostRaceError."""
+        """Write a principal and the admins, as long as nothing has moved. Raises LostRaceError.
+
+        What later code has stored of the principal, and this code doesn't know, stays.
+        """
         expected = Absent() if before.principal is None else Alive(frozenset({before.principal.version}))
-        self._commit(before, Put(self._item(after), expected), entry, admins)
+        self._commit(before, Put({**before.stored, **self._item(after)}, expected), entry, admins)
 
     def remove(self, before: Standing, principal: Principal, entry: Entry, *, admins: frozenset[str]) -> None:
         """Remove a principal. Raises LostRaceError."""

@@ -3,14 +3,26 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from chalicelib.errors import ConflictError, KeyReusedError, NotFoundError, StaleVersionError
-from chalicelib.models.entity import E, Made, Slice
+from chalicelib.models.entity import SCHEMA, E, Made, Slice
 from chalicelib.repositories import keys
 from chalicelib.repositories.keys import Key
-from chalicelib.repositories.table import DELETED, VERSION, Alive, Check, ConditionFailedError, Item, Put, Table, Update
+from chalicelib.repositories.table import (
+    DELETED,
+    VERSION,
+    Alive,
+    Check,
+    ConditionFailedError,
+    Item,
+    Put,
+    Table,
+    Update,
+    meets,
+)
 
 TOMBSTONE_LIFE = timedelta(days=1)
 """How long a deleted thing still answers for the Idempotency-Key it was made with."""
@@ -25,7 +37,7 @@ T = TypeVar("T")
 
 
 OWNER = "owner"
-_LEFT = ("pk", "sk", "type", "id", OWNER, "schema_version", "created_at", "request_hash")
+_LEFT = ("pk", "sk", "type", "id", OWNER, SCHEMA, "created_at", "request_hash")
 
 
 def owned_by(owner: str | None) -> dict[str, str]:
@@ -195,7 +207,7 @@ class Records(Generic[E]):
     def _update(self, identifier: str, changes: Mapping[str, Any], expected: Alive, at: datetime) -> E:
         """Write changed fields; None removes one."""
         try:
-            return self._load(self._table.write(self._update_of(identifier, changes, expected, at)))
+            return self._load(self._write(self._update_of(identifier, changes, expected, at)))
         except ConditionFailedError as failed:
             self._raise_unless_there(identifier, failed.item, expected.equals.get(OWNER))
             raise StaleVersionError from failed
@@ -211,9 +223,52 @@ class Records(Generic[E]):
         removed = [name for name, value in changes.items() if value is None]
         return Update(self._key(identifier), {**assign, "updated_at": _text(at)}, removed, expected)
 
+    def _write(self, update: Update) -> Item:
+        """Change an item and return it whole; it is then of this code's schema version, whichever it was."""
+        return self._at_this_schema(update, self._table.write)
+
+    def _apply(self, update: Update) -> None:
+        """Change an item, where it is not wanted."""
+        self._at_this_schema(update, self._table.apply)
+
+    def _at_this_schema(self, update: Update, write: Callable[[Update], T]) -> T:
+        """Write once where the item is of this code's schema version; else again, with what makes it so.
+
+        Raises ConditionFailedError where the item is not what the update expects.
+        """
+        expected = update.expected
+        pinned = replace(update, expected=replace(expected, equals={**expected.equals, SCHEMA: self._schema}))
+        attempt = pinned
+        while True:
+            try:
+                return write(attempt)
+            except ConditionFailedError as failed:
+                if failed.item is None or not meets(failed.item, expected, now=0):
+                    raise
+                attempt = pinned if failed.item.get(SCHEMA) == self._schema else self._carried(update, failed.item)
+
+    def _carried(self, update: Update, item: Item) -> Update:
+        """Return an update of this very item that brings it to this code's schema version too.
+
+        Of a later one, what this code doesn't know stays; it is of this code's version nonetheless, so that whoever
+        reads it next upgrades it, with what is changed here.
+        """
+        upgraded = self._model.upgraded(item)
+        brought = {name: value for name, value in upgraded.items() if name not in item or item[name] != value}
+        gone = [name for name in item if name not in upgraded]
+        assign = {**brought, **update.assign, SCHEMA: self._schema}
+        kept = [name for name in update.remove if name not in gone]
+        assign = {name: value for name, value in assign.items() if name not in kept}
+        removed = [name for name in [*gone, *kept] if name not in assign]
+        return Update(update.key, assign, removed, replace(update.expected, versions=frozenset({item[VERSION]})))
+
+    @property
+    def _schema(self) -> int:
+        return self._model.current_schema()
+
     def _place(self, entity: E) -> Item:
         key = self._key(entity.id)
-        return {"pk": key.pk, "sk": key.sk, "type": entity.KIND}
+        return {"pk": key.pk, "sk": key.sk, "type": entity.KIND, SCHEMA: self._schema}
 
     def _item(self, entity: E) -> Item:
         item = {**entity.model_dump(mode="json", exclude_none=True), **self._place(entity)}
@@ -230,7 +285,7 @@ class Records(Generic[E]):
         return tombstone({**entity.model_dump(mode="json", exclude_none=True), **self._place(entity)}, at)
 
     def _load(self, item: Item) -> E:
-        return self._model.model_validate(item)
+        return self._model.model_validate(self._model.upgraded(item))
 
     def _replay(self, item: Item, request_hash: str | None) -> Made[E]:
         if item.get("request_hash") != request_hash:

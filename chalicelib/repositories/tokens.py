@@ -33,7 +33,7 @@ class Tokens(Records[Token]):
     def touch(self, token_id: str, at: datetime) -> None:
         """Note when a token was used; one that is gone by now is left alone."""
         try:
-            self._table.write(Update(keys.token(token_id), {"last_used_at": at.isoformat()}))
+            self._write(Update(keys.token(token_id), {"last_used_at": at.isoformat()}))
         except ConditionFailedError:
             return
 

@@ -22,7 +22,7 @@ def begin(model: type[Entity], *, at: datetime, caller: Caller, new_id: NewId, o
     return {
         "id": once.id if once else new_id(),
         "owner": caller.principal,
-        "schema_version": model.SCHEMA_VERSION,
+        "schema_version": model.current_schema(),
         "created_at": at,
         "updated_at": at,
         "request_hash": once.request_hash if once else None,

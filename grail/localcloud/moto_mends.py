@@ -2,11 +2,11 @@
 
 import copy
 import time
-from collections import defaultdict
 from typing import Any
 
 from moto.core.common_models import BaseModel
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.sqs import models
 from moto.sqs.models import Queue, SQSBackend
@@ -14,6 +14,7 @@ from moto.sqs.models import Queue, SQSBackend
 _IMMUTABLE = {"S", "N", "B", "BOOL", "NULL"}
 _LOOK_SECONDS = 0.2
 _SQS: Any = models  # it does not export its clock
+_motos_transact = DynamoDBBackend.transact_write_items
 _motos_delete_message = Queue.delete_message
 _motos_receive_message = SQSBackend.receive_message
 
@@ -22,8 +23,10 @@ def apply() -> None:
     """Mend moto in this process."""
     # moto keeps every model it ever made, for its tests' sake: gigabytes after some hundred transactions.
     setattr(BaseModel, "__new__", _make)  # noqa: B010 - mypy takes it for a method
-    # A transaction copies its table, whole stream included, once for each of its items, in case it must roll back.
-    setattr(Table, "__deepcopy__", _copy_table)  # noqa: B010 - moto has none
+    # A transaction copies its table, whole stream included, once for each of its items, in case it must roll back:
+    # seconds for one in a table of a hundred thousand.
+    setattr(Table, "__deepcopy__", lambda table, _: table)  # noqa: B010 - moto has none
+    setattr(DynamoDBBackend, "transact_write_items", _transact)  # noqa: B010 - mypy takes it for a method
     # A queue loses what is sent while something is deleted from it, and gives one message to two that ask at once.
     setattr(Queue, "delete_message", _delete_message)  # noqa: B010 - mypy takes it for a method
     setattr(SQSBackend, "receive_message", _receive_message)  # noqa: B010 - mypy takes it for a method
@@ -37,20 +40,43 @@ def _make(cls: type[BaseModel], *_: Any, **__: Any) -> BaseModel:  # noqa: ANN40
     return object.__new__(cls)
 
 
-def _copy_table(table: Any, _: dict[int, Any]) -> Any:  # noqa: ANN401 - moto's models are untyped
-    """Return a table that a transaction's writes to the other don't change."""
-    clone = object.__new__(type(table))
-    clone.__dict__.update(table.__dict__)
-    clone.items = defaultdict(dict)
-    for hash_key, found in table.items.items():
-        is_item = isinstance(found, Item)
-        clone.items[hash_key] = _copy_item(found) if is_item else {key: _copy_item(item) for key, item in found.items()}
-    if table.stream_shard is not None:
-        shard = copy.copy(table.stream_shard)
-        shard.items = list(shard.items)
-        shard.table = clone
-        clone.stream_shard = shard
-    return clone
+def _transact(backend: Any, transact_items: list[dict[str, Any]]) -> None:  # noqa: ANN401 - moto's models are untyped
+    """Do a transaction; put back what it has touched, and nothing else, where it fails."""
+    touched = [place for action in transact_items if (place := _place(backend, action)) is not None]
+    before = [(place, _copy_item(found) if (found := _found(*place)) is not None else None) for place in touched]
+    shards = {id(shard): shard for table, *_ in touched if (shard := table.stream_shard) is not None}
+    lengths = {key: len(shard.items) for key, shard in shards.items()}
+    try:
+        _motos_transact(backend, transact_items)
+    except BaseException:
+        for (table, hash_key, range_key), item in before:
+            _put_back(table, hash_key, range_key, item)
+        for key, shard in shards.items():
+            del shard.items[lengths[key] :]
+        raise
+
+
+def _place(backend: Any, action: dict[str, Any]) -> tuple[Any, Any, Any] | None:  # noqa: ANN401 - moto's models are untyped
+    """Return the table and the key of a transaction's action; None for what moto is about to refuse."""
+    for operation in action.values():
+        table = backend.tables.get(operation.get("TableName"))
+        attributes = operation.get("Item", operation.get("Key", {}))
+        if table is not None and set(table.table_key_attrs) <= set(attributes):
+            hash_key = DynamoType(attributes[table.hash_key_attr])
+            return table, hash_key, DynamoType(attributes[table.range_key_attr]) if table.range_key_attr else None
+    return None
+
+
+def _found(table: Any, hash_key: DynamoType, range_key: DynamoType | None) -> Any:  # noqa: ANN401 - moto's models are untyped
+    return table.get_item(hash_key, range_key)
+
+
+def _put_back(table: Any, hash_key: DynamoType, range_key: DynamoType | None, item: Any) -> None:  # noqa: ANN401 - moto's models are untyped
+    where, key = (table.items, hash_key) if range_key is None else (table.items[hash_key], range_key)
+    if item is None:
+        where.pop(key, None)
+    else:
+        where[key] = item
 
 
 def _copy_item(item: Any) -> Any:  # noqa: ANN401 - moto's models are untyped

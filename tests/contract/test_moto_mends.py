@@ -12,6 +12,7 @@ from moto.sqs import models
 from chalicelib.repositories.dynamodb import DynamoTable
 from chalicelib.repositories.keys import Key
 from chalicelib.repositories.table import Put
+from grail.localcloud import moto_mends
 from grail.localcloud.services import REGION
 from tests import emulators
 
@@ -46,3 +47,44 @@ def test_a_long_queue_is_not_counted_for_each_message(moto_url: str, monkeypatch
     monkeypatch.setattr(_SQS, "unix_time_millis", clock)
     assert len(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]) == 10
     assert 200 <= reads < 5 * 200
+
+
+def test_a_transaction_that_fails_takes_back_all_that_it_did(moto_url: str) -> None:
+    """What it has put, changed and deleted before the write that fails; the stream tells of none of it."""
+    client = emulators.dynamodb(moto_url)
+    name = emulators.create_table(moto_url)
+    key = {letter: {"pk": {"S": letter}, "sk": {"S": "X"}} for letter in "abcd"}
+    for letter in "abc":
+        client.put_item(TableName=name, Item={**key[letter], "n": {"N": "1"}})
+    before = client.scan(TableName=name)["Items"]
+    told = len(emulators.changes(name))
+    add: Any = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    actions: Any = [
+        {"Put": {"TableName": name, "Item": {**key["d"], "n": {"N": "1"}}}},
+        {"Update": {"TableName": name, "Key": key["a"], **add}},
+        {"Delete": {"TableName": name, "Key": key["b"]}},
+        {"ConditionCheck": {"TableName": name, "Key": key["c"], "ConditionExpression": "attribute_exists(x)"}},
+    ]
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        client.transact_write_items(TransactItems=actions)
+    assert client.scan(TableName=name)["Items"] == before
+    assert len(emulators.changes(name)) == told
+
+
+def test_a_transaction_copies_nothing_but_what_it_writes(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stock moto copies the table once for each of its writes."""
+    client = emulators.dynamodb(moto_url)
+    name = emulators.create_table(moto_url)
+    for number in range(30):
+        client.put_item(TableName=name, Item={"pk": {"S": f"{number}"}, "sk": {"S": "X"}})
+    copied: list[Any] = []
+    copy_item = moto_mends._copy_item
+
+    def copy(item: Any) -> Any:
+        copied.append(item)
+        return copy_item(item)
+
+    monkeypatch.setattr(moto_mends, "_copy_item", copy)
+    items = [{"pk": {"S": f"{number}"}, "sk": {"S": "X"}, "n": {"N": "1"}} for number in range(2)]
+    client.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": item}} for item in items])
+    assert len(copied) == 2

@@ -1,0 +1,152 @@
+"""The item that says who may migrate, what is under way, and what was done: the lock and the history in one.
+
+The lock is a lease with a fencing token. Who takes it over writes this item and every segment's (`segments`), and each
+write of a run is in one transaction with its segment's: so an old holder can't write, whatever its clock says.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from grail.errors import GrailError
+from grail.migrate.cell import Cell, FencedError
+from grail.migrate.layout import Layout
+from grail.migrate.migration import Entry, Migration
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LEASE_SECONDS = 30
+_ITEM = "LEDGER"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One direction of a migration, under way or done. Times are RFC 3339; `walk` counts how often the table is walked.
+
+    `token` is that of who began it. `counts` are those of the walks that are done.
+    """
+
+    name: str
+    checksum: str
+    direction: str
+    segments: int
+    token: int
+    who: str
+    started_at: str
+    walk: int = 1
+    counts: Mapping[str, int] = field(default_factory=dict)
+    finished_at: str | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """The migration."""
+        return Entry(self.name, self.checksum)
+
+    @property
+    def id(self) -> str:
+        """What tells this walk of this run from any other."""
+        return f"{self.name} {self.direction} {self.token} {self.walk}"
+
+
+class Ledger:
+    """The item. `now` returns the Unix time. `keep` is safe to call from several threads."""
+
+    def __init__(
+        self, dynamodb: "DynamoDBClient", layout: Layout, *, who: str, now: Callable[[], float] = time.time
+    ) -> None:
+        self._cell = Cell(dynamodb, layout, _ITEM)
+        self._who = who
+        self._now = now
+        self._alone = threading.Lock()
+        self._state: dict[str, Any] = {}
+
+    def read(self) -> None:
+        """See how things are."""
+        self._state = self._cell.read()
+
+    @property
+    def run(self) -> Run | None:
+        """What is under way."""
+        found = self._state.get("run")
+        return None if found is None else Run(**found)
+
+    @property
+    def history(self) -> list[Run]:
+        """What was done, oldest first."""
+        return [Run(**done) for done in self._state.get("history", ())]
+
+    @property
+    def applied(self) -> dict[int, Entry]:
+        """The migrations whose last run was up, by version."""
+        last = {run.entry.number: run for run in self.history}
+        return {number: run.entry for number, run in sorted(last.items()) if run.direction == "up"}
+
+    @property
+    def token(self) -> int:
+        """How often the lock was taken."""
+        return int(self._state.get("token", 0))
+
+    @property
+    def held_by(self) -> str | None:
+        """Who has the lock, and how long they have it if they don't renew it; None where nobody has."""
+        left = float(self._state.get("lease_until", 0)) - self._now()
+        return f"{self._state['owner']}, for {left:.0f} s more" if left > 0 else None
+
+    def acquire(self, *, by_force: bool = False) -> None:
+        """Take the lock. Raises GrailError where somebody has it, FencedError where somebody was faster."""
+        self.read()
+        if self.held_by is not None and not by_force:
+            message = (
+                f"the lock is held by {self.held_by}, and longer if they are at work; "
+                "if they are not: python -m grail migrate unlock"
+            )
+            raise GrailError(message)
+        self._write(token=self.token + 1, owner=self._who, lease_until=self._lease())
+
+    def keep(self) -> None:
+        """Renew the lease when a third of it is used. Raises FencedError."""
+        with self._alone:
+            if self._now() > self._state["lease_until"] - LEASE_SECONDS * 2 / 3:
+                self._write(lease_until=self._lease())
+
+    def release(self) -> None:
+        """Give the lock back; that somebody else has it by now is fine."""
+        try:
+            self._write(lease_until=0)
+        except FencedError:
+            return
+
+    def begin(self, migration: Migration, direction: str, *, segments: int) -> Run:
+        """Say what is under way from now on. Raises FencedError."""
+        run = Run(migration.name, migration.checksum, direction, segments, self.token, self._who, self._time())
+        self._write(run=_plain(run))
+        return run
+
+    def advance(self, run: Run) -> None:
+        """Say how far it is. Raises FencedError."""
+        self._write(run=_plain(run))
+
+    def finish(self, run: Run) -> Run:
+        """Say that it is done. Raises FencedError."""
+        run = replace(run, finished_at=self._time())
+        self._write(run=None, history=[*self._state.get("history", ()), _plain(run)])
+        return run
+
+    def _write(self, **changes: Any) -> None:  # noqa: ANN401 - plain values
+        state = {**self._state, **changes}
+        self._cell.write(state)
+        self._state = state
+
+    def _lease(self) -> int:
+        return round(self._now() + LEASE_SECONDS)
+
+    def _time(self) -> str:
+        return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    return asdict(run)

@@ -1,0 +1,86 @@
+"""A stage's migrations in its bucket: each file under its checksum, for good, and one list of which they are."""
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from grail.errors import GrailError
+from grail.migrate.migration import Entry, Migration, checksum_of, read
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "migrations/"
+"""Of the keys. Nothing in the bucket's lifecycle, and no function's policy, may reach it."""
+_LIST = f"{PREFIX}list.json"
+
+
+class Store:
+    """The migrations in a bucket. Every method may raise botocore's errors."""
+
+    def __init__(self, s3: "S3Client", *, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def entries(self) -> list[Entry]:
+        """Return the list, in the order of the versions."""
+        return self._list()[0]
+
+    def fetch(self, entry: Entry) -> Migration:
+        """Return a migration. Raises GrailError where its file is missing, or is not what its checksum says."""
+        try:
+            source = self._s3.get_object(Bucket=self._bucket, Key=_key(entry.checksum))["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            message = f"{entry.name}.py is missing: there is no s3://{self._bucket}/{_key(entry.checksum)}"
+            raise GrailError(message) from error
+        if checksum_of(source) != entry.checksum:
+            message = (
+                f"{entry.name}.py was tampered with in s3://{self._bucket}: its checksum must be {entry.checksum} "
+                f"and is {checksum_of(source)}"
+            )
+            raise GrailError(message)
+        return read(entry.name, source)
+
+    def push(self, migrations: Sequence[Migration], *, entries: Sequence[Entry]) -> None:
+        """Store files, then the list that names them. Raises GrailError where the list has changed meanwhile."""
+        found, tag = self._list()
+        for migration in migrations:
+            digest = base64.b64encode(bytes.fromhex(migration.checksum)).decode()
+            self._put(_key(migration.checksum), migration.source, "text/x-python", ChecksumSHA256=digest)
+        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        document = {"migrations": [entry._asdict() for entry in sorted(entries)]}
+        changed = sorted(entries) != found
+        if changed and not self._put(_LIST, json.dumps(document, indent=2).encode(), "application/json", **condition):
+            message = "somebody else pushed just now; pull, then push again"
+            raise GrailError(message)
+
+    def _put(self, key: str, body: bytes, content_type: str, **conditions: Any) -> bool:  # noqa: ANN401 - boto3's
+        """Write an object, unless one is there that must not be; tell whether it was written."""
+        conditions = conditions if "IfMatch" in conditions else {**conditions, "IfNoneMatch": "*"}
+        try:
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, **conditions)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                raise
+            return False
+        return True
+
+    def _list(self) -> tuple[list[Entry], str | None]:
+        """Return the list, and what it is matched by; None where there is none yet."""
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=_LIST)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return [], None
+            raise
+        document = json.loads(found["Body"].read())
+        return sorted(Entry(**entry) for entry in document["migrations"]), found["ETag"]
+
+
+def _key(checksum: str) -> str:
+    return f"{PREFIX}{checksum}.py"
