@@ -47,7 +47,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
         merged,
         (
             kept["Resources"],
-            _functions(project, stage, found, chosen),
+            _functions(project, stage, found, chosen, queues=_queues(kept["Resources"])),
             _api(project, stage, found, list(chalice_app.resources(app))) if app.routes else {},
             _use(project, stage, found, chosen) if app.routes else {},
             watch.resources(found, tell=chosen.alarms) if chosen.alarms else {},
@@ -71,10 +71,19 @@ def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _functions(project: Project, stage: str, found: Parts, chosen: Settings) -> Resources:
+def _queues(resources: Resources) -> dict[str, str]:
+    """Return the names of queues, and their logical ids."""
+    return {
+        resource["Properties"]["QueueName"]: logical
+        for logical, resource in resources.items()
+        if resource["Type"] == "AWS::SQS::Queue"
+    }
+
+
+def _functions(project: Project, stage: str, found: Parts, chosen: Settings, *, queues: Mapping[str, str]) -> Resources:
     config = Config(chalice_stage=stage, config_from_disk=dict(project.config))
     surroundings = publishing.Surroundings(
-        deployment=chosen.deployment, has_table=found.table is not None, has_users=chosen.user_pool
+        deployment=chosen.deployment, has_table=found.table is not None, has_users=chosen.user_pool, queues=queues
     )
     resources: Resources = event_sources.failures(found.functions, app=project.name, stage=stage)
     for function in found.functions:

@@ -16,11 +16,15 @@ _USERS = {
 
 
 class Surroundings(NamedTuple):
-    """What a stage has that all functions share: how they are deployed, and whether there is a table and a pool."""
+    """What a stage has that all functions share: how they are deployed, and whether there is a table and a pool.
+
+    `queues` are the stage's, by their names to their logical ids.
+    """
 
     deployment: str
     has_table: bool
     has_users: bool
+    queues: Mapping[str, str] = {}
 
 
 def resource(
@@ -28,7 +32,8 @@ def resource(
 ) -> dict[str, Any]:
     """Return what to merge into a function, whose `environment` Chalice knows. Raises GrailError.
 
-    Its name is the one that `chalice deploy` gives it, which its policy has; its log is there before it.
+    Its name is the one that `chalice deploy` gives it, which its policy has; its log is there before it, and its queue,
+    which Chalice names by its ARN, so that nothing else would tell.
     """
     properties: dict[str, Any] = {
         "FunctionName": function.lambda_name,
@@ -39,7 +44,9 @@ def resource(
     }
     if stage.has_users and not _USERS.keys() & environment.keys():  # or they are somebody else's users
         properties["Environment"] = {"Variables": _USERS}
-    return {"Properties": properties, "DependsOn": [logs.group_id(function.logical)]}
+    queue = stage.queues.get(getattr(function.source, "queue", None) or "")
+    before = [logs.group_id(function.logical), *([] if queue is None else [queue])]
+    return {"Properties": properties, "DependsOn": before}
 
 
 def _start(settings: FunctionSettings) -> dict[str, Any]:

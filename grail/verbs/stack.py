@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from typing import Any
 from grail.project import Project
 from grail.stack import data, edge, overlay, package, settings
 from grail.stack.edge_settings import EdgeSettings
+from grail.stack.known_settings import ALL_AT_ONCE
+from grail.terraform import package as terraform
 
 NAME = "stack"
 EXAMPLE = "python -m grail stack package --stage staging"
@@ -36,6 +39,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     packaged = actions.add_parser("package", help=described, description=described)
     packaged.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
     packaged.set_defaults(act=_package)
+    described = f"Do that, and write the same for Terraform into {_OUT}/<stage>/terraform; Terraform checks it."
+    other = actions.add_parser("terraform", help=described, description=described)
+    other.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    other.set_defaults(act=_terraform)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,4 +92,16 @@ def _package(project: Project, stage: str) -> int:
     print(f"{_OUT}/{stage}/sam.json: the template, with infra/{stage}.json in it")
     print(f"{_OUT}/{stage}/deployment.zip: the code, {megabytes:.1f} MB")
     print(f"{_OUT}/{stage}/cloudformation.json: what CloudFormation makes of it, {package.resources(file)} resources")
+    return 0
+
+
+def _terraform(project: Project, stage: str) -> int:
+    _package(project, stage)
+    deployment = settings.read(project, stage).deployment
+    if deployment != ALL_AT_ONCE:
+        print(f"{deployment}: by Terraform, each alias moves all at once (docs/delivery.md)", file=sys.stderr)
+    region = os.environ.get("AWS_DEFAULT_REGION", package.REGION)
+    file = terraform.write(project.folder / _OUT / stage, app=project.name, stage=stage, region=region)
+    made = terraform.check(file, stage)
+    print(f"{_OUT}/{stage}/terraform: the same for Terraform, {len(made)} resources, and the stage's values")
     return 0

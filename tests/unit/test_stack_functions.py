@@ -125,6 +125,16 @@ def test_every_function_has_its_name_and_an_alias(name: str) -> None:
     )
 
 
+def test_a_queue_is_there_before_the_function_that_works_it_off() -> None:
+    """Chalice's mapping names it by its ARN, which waits for nothing; a queue of somebody else's is."""
+    function = next(function for function in FOUND.values() if function.caller is Caller.QUEUE)
+    stage = Surroundings("AllAtOnce", has_table=True, has_users=False, queues={function.source.queue: "JobsQueue"})
+    found = publishing.resource(function, FunctionSettings(), stage, environment={})
+    assert found["DependsOn"] == [f"{function.logical}Logs", "JobsQueue"]
+    others = publishing.resource(function, FunctionSettings(), stage._replace(queues={"other": "X"}), environment={})
+    assert others["DependsOn"] == [f"{function.logical}Logs"]
+
+
 def test_a_function_starts_as_it_is_told() -> None:
     """From a snapshot, or with some ready."""
     snap = merged(FOUND["by_hand"], settings=FunctionSettings(snap_start=True))

@@ -1,0 +1,81 @@
+"""The API: its definition, its stage, and who may use it how much."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from grail.terraform.arguments import Given, Kind, Part, spelled
+from grail.terraform.values import Document, Expression
+
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:\$\{(\w+)\}:SecretString\}\}")
+
+_PLACE = {"HttpMethod", "ResourcePath"}
+
+
+def _api(given: Given) -> dict[str, Any]:
+    body = given.properties["Body"]
+    return {"name": body["info"]["title"], "body": Document(body)}
+
+
+def _deployment(given: Given) -> dict[str, Any]:
+    """Return what makes a deployment anew with each change of the API, before the one that is in use goes."""
+    api = given.properties["RestApiId"]["Ref"]
+    return {
+        "triggers": {"definition": Expression(f"${{sha1(aws_api_gateway_rest_api.{api}.body)}}")},
+        "lifecycle": {"create_before_destroy": True},
+    }
+
+
+def _settings(given: Given) -> Iterator[Part]:
+    """Return each method's settings; the whole path is encoded, and begins with no slash of its own."""
+    stage = {"rest_api_id": given.properties["RestApiId"], "stage_name": {"Ref": given.logical}}
+    for number, setting in enumerate(given.properties.get("MethodSettings", [])):
+        path = f"{setting['ResourcePath'].removeprefix('/')}/{setting['HttpMethod']}"
+        settings = {spelled(name): value for name, value in setting.items() if name not in _PLACE}
+        arguments = stage | {"method_path": path, "settings": settings}
+        yield Part("aws_api_gateway_method_settings", f"{given.logical}-{number}", arguments)
+
+
+def _key(given: Given) -> Iterator[Part]:
+    """Return the secret's value: here API Gateway makes it, since Terraform can't read a secret before it is there."""
+    secret = _SECRET.fullmatch(str(given.properties.get("Value", {}).get("Fn::Sub")))
+    if secret is not None:
+        arguments = {
+            "secret_id": {"Ref": secret[1]},
+            "secret_string": Expression(f"${{aws_api_gateway_api_key.{given.logical}.value}}"),
+        }
+        yield Part("aws_secretsmanager_secret_version", secret[1], arguments)
+
+
+KINDS = {
+    "AWS::ApiGateway::RestApi": Kind(
+        type="aws_api_gateway_rest_api",
+        apart=frozenset({"Body", "Parameters"}),
+        arguments=_api,
+    ),
+    "AWS::ApiGateway::Deployment": Kind(
+        type="aws_api_gateway_deployment",
+        apart=frozenset({"Description"}),  # SAM's hash, which is another for the same API
+        arguments=_deployment,
+    ),
+    "AWS::ApiGateway::Stage": Kind(
+        type="aws_api_gateway_stage",
+        ref="stage_name",
+        names={"AccessLogSetting": "access_log_settings", "TracingEnabled": "xray_tracing_enabled"},
+        apart=frozenset({"MethodSettings"}),
+        parts=_settings,
+    ),
+    "AWS::ApiGateway::Account": Kind(
+        type="aws_api_gateway_account", names={"CloudWatchRoleArn": "cloudwatch_role_arn"}
+    ),
+    "AWS::ApiGateway::UsagePlan": Kind(
+        type="aws_api_gateway_usage_plan",
+        names={"UsagePlanName": "name", "Quota": "quota_settings", "Throttle": "throttle_settings"},
+    ),
+    "AWS::ApiGateway::ApiKey": Kind(
+        type="aws_api_gateway_api_key",
+        apart=frozenset({"Value"}),
+        parts=_key,
+    ),
+    "AWS::ApiGateway::UsagePlanKey": Kind(type="aws_api_gateway_usage_plan_key"),
+}
