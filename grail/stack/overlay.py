@@ -1,15 +1,15 @@
 """All of a stage that Chalice can't say, as one template to merge into its own (`chalice package --merge-template`)."""
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
+from chalice.app import Chalice
 from chalice.config import Config
 
 from grail.errors import GrailError
 from grail.localcloud import chalice_app
-from grail.localcloud.routes import Resource
 from grail.project import Project
 from grail.stack import (
     aliases,
@@ -18,6 +18,7 @@ from grail.stack import (
     edge_keys,
     event_sources,
     gateway,
+    http_api,
     parts,
     publishing,
     settings,
@@ -48,7 +49,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
         (
             kept["Resources"],
             _functions(project, stage, found, chosen, queues=_queues(kept["Resources"])),
-            _api(project, stage, found, list(chalice_app.resources(app))) if app.routes else {},
+            _api(project, stage, found, app, chosen) if app.routes else {},
             _use(project, stage, found, chosen) if app.routes else {},
             watch.resources(found, tell=chosen.alarms) if chosen.alarms else {},
         ),
@@ -56,7 +57,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
     return {
         "Description": f"{project.name}, stage {stage}",
         "Resources": resources,
-        "Outputs": kept["Outputs"],
+        "Outputs": kept["Outputs"] | (http_api.OUTPUTS if found.is_http and app.routes else {}),
         **({} if chosen.edge is None else {"Conditions": edge_keys.CONDITIONS}),
     }
 
@@ -97,8 +98,12 @@ def _functions(project: Project, stage: str, found: Parts, chosen: Settings, *, 
     return resources
 
 
-def _api(project: Project, stage: str, found: Parts, api: Iterable[Resource]) -> Resources:
-    """Return the API, which is named after the stage: its metrics are told apart by its name alone."""
+def _api(project: Project, stage: str, found: Parts, app: Chalice, chosen: Settings) -> Resources:
+    """Return the API, which is named after the stage: a REST API's metrics are told apart by its name alone."""
+    api = chalice_app.resources(app)
+    if found.is_http:
+        ours = http_api.resources(app, api, name=found.name, functions=found.functions, wanted=chosen)
+        return merged(ours, aliases.permissions(found.functions, ours=ours))
     ours = gateway.overlay(project, stage)
     paths = ours["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     definition = {"info": {"title": found.name}, **aliases.definition(found.functions, api, paths)}

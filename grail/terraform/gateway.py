@@ -47,6 +47,26 @@ def _key(given: Given) -> Iterator[Part]:
         yield Part("aws_secretsmanager_secret_version", secret[1], arguments)
 
 
+def _http_api(given: Given) -> dict[str, Any]:
+    """Return an HTTP API's arguments; its CORS too, which the provider would else take away after the import."""
+    body = given.properties["Body"]
+    found = {"name": body["info"]["title"], "protocol_type": "HTTP", "body": Document(body)}
+    cors = body.get("x-amazon-apigateway-cors")
+    return found | ({"cors_configuration": {spelled(name): value for name, value in cors.items()}} if cors else {})
+
+
+def _routes(given: Given) -> dict[str, Any]:
+    settings = given.properties.get("RouteSettings", {})
+    if not settings:
+        return {}
+    return {
+        "route_settings": [
+            {"route_key": route, **{spelled(name): value for name, value in limits.items()}}
+            for route, limits in settings.items()
+        ]
+    }
+
+
 KINDS = {
     "AWS::ApiGateway::RestApi": Kind(
         type="aws_api_gateway_rest_api",
@@ -64,6 +84,18 @@ KINDS = {
         names={"AccessLogSetting": "access_log_settings", "TracingEnabled": "xray_tracing_enabled"},
         apart=frozenset({"MethodSettings"}),
         parts=_settings,
+    ),
+    "AWS::ApiGatewayV2::Api": Kind(
+        type="aws_apigatewayv2_api",
+        apart=frozenset({"Body"}),
+        arguments=_http_api,
+    ),
+    "AWS::ApiGatewayV2::Stage": Kind(
+        type="aws_apigatewayv2_stage",
+        ref="name",
+        names={"StageName": "name"},
+        apart=frozenset({"RouteSettings"}),
+        arguments=_routes,
     ),
     "AWS::ApiGateway::Account": Kind(
         type="aws_api_gateway_account", names={"CloudWatchRoleArn": "cloudwatch_role_arn"}
