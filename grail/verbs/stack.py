@@ -39,7 +39,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     packaged = actions.add_parser("package", help=described, description=described)
     packaged.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
     packaged.set_defaults(act=_package)
-    described = f"Do that, and write the same for Terraform into {_OUT}/<stage>/terraform; Terraform checks it."
+    described = (
+        f"Do the same as package, say it for Terraform in {_OUT}/<stage>/terraform, and have Terraform check it."
+    )
     other = actions.add_parser("terraform", help=described, description=described)
     other.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
     other.set_defaults(act=_terraform)
