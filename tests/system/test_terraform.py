@@ -168,6 +168,46 @@ def test_two_stages_have_no_name_in_common(project: Path) -> None:
     assert dev & prod == set()
 
 
+EVERYTHING = {
+    "alarms": "ops@example.com",
+    "table_key": "customer",
+    "throttle": {"rate_limit": 9, "burst_limit": 9, "routes": {"GET /health": {"rate_limit": 1, "burst_limit": 1}}},
+    "provisioned_concurrency": 2,
+    "reserved_concurrency": 10,
+    "layers": ["arn:aws:lambda:us-east-1:123456789012:layer:tools:1"],
+    "subnet_ids": ["subnet-0123456789abcdef0"],
+    "security_group_ids": ["sg-0123456789abcdef0"],
+    "api_gateway_custom_domain": {
+        "domain_name": "api.example.com",
+        "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000",
+    },
+}
+"""Every setting that adds to a stage, ours and Chalice's, but for an edge."""
+
+
+def test_every_setting_has_its_counterpart(tmp_path: Path) -> None:
+    """A key, a domain, a subscription, functions that are ready, in a network and with layers."""
+    folder = copy_project(tmp_path)
+    (folder / "requirements.txt").write_text("")
+    file = folder / ".chalice" / "config.json"
+    config = json.loads(file.read_text())
+    config["stages"]["prod"] |= EVERYTHING
+    file.write_text(json.dumps(config))
+    made_of = Packaged(folder, "prod").made
+    types = {address.partition(".")[0] for address in made_of}
+    assert {"aws_kms_key", "aws_kms_alias", "aws_sns_topic_subscription", "aws_api_gateway_domain_name"} <= types
+    ahead = made_of["aws_lambda_provisioned_concurrency_config.APIHandlerAliaslive"]
+    assert ahead["provisioned_concurrent_executions"] == 2
+    function = made_of["aws_lambda_function.Gate"]
+    assert function["vpc_config"][0]["subnet_ids"] == EVERYTHING["subnet_ids"]
+    assert (function["layers"], function["reserved_concurrent_executions"]) == (EVERYTHING["layers"], 10)
+    mapping = made_of["aws_api_gateway_base_path_mapping.ApiGatewayCustomDomainMapping"]
+    assert (mapping["domain_name"], mapping["stage_name"]) == ("api.example.com", "api")
+    [key] = made_of["aws_dynamodb_table.Table"]["server_side_encryption"]
+    assert (key["enabled"], key["kms_key_arn"]) == (True, made_of["aws_kms_key.TableKey"]["arn"])
+    assert made_of["aws_api_gateway_method_settings.RestAPIapiStage-1"]["method_path"] == "~1health/GET"
+
+
 def _judged(packaged: Packaged, folder: Path, change: str, by: str) -> str:
     """Return what Terraform says of the document with a change in it."""
     text = (packaged.folder / "main.tf.json").read_text()
