@@ -66,15 +66,21 @@ class HttpFront(Front):
     """The same, before whose function an HTTP API stands: its events, after AWS's documentation of payload 1.0.
 
     Names of headers are in lower case, and a body of any media type but some is Base64 (the types were found by others
-    on AWS: ministack, pull request 766).
+    on AWS: ministack, pull request 766). Of an authorizer's answer, its context is documented to be handed on, alone.
     """
+
+    def _invoke(self, name: str, event: dict[str, Any]) -> Any:
+        answer = super()._invoke(name, event)
+        if name != API_HANDLER:
+            self._handed_on = answer["context"]
+        return answer
 
     def _event(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         if name != API_HANDLER:
             return event  # of payload 2.0 already
         headers = {name.lower(): value for name, value in event["headers"].items()}
         context = event["requestContext"] | {"resourceId": None, "stage": "$default", "path": event["path"]}
-        context.setdefault("authorizer", {"claims": None, "scopes": None})
+        context["authorizer"] = self._handed_on if "authorizer" in context else {"claims": None, "scopes": None}
         changed = {"version": "1.0", "headers": headers, "requestContext": context}
         if event["body"] is not None and not _TEXT.match(headers.get("content-type", "")):
             changed |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}

@@ -119,13 +119,14 @@ def test_no_function_is_called_past_its_alias(packaged: Packaged) -> None:
 
 
 def test_each_function_has_a_role_and_a_log_of_its_own(packaged: Packaged) -> None:
-    """The role is for no other function, and the log is there before the function."""
+    """The role is for no other function; the log is there before it is, and the queue that it works off."""
     roles = [one["Role"]["Fn::GetAtt"][0] for one in packaged.of_type("AWS::Lambda::Function").values()]
     assert len(set(roles)) == len(roles) == len(functions.of(app, name=APP, stage=packaged.stage))
     logs = packaged.of_type("AWS::Logs::LogGroup")
     for name, found in packaged.resources.items():
         if found["Type"] == "AWS::Lambda::Function":
-            [log] = found["DependsOn"]
+            log, *queues = found["DependsOn"]
+            assert queues == {"OnEvent": ["EventsQueue"], "OnDelivery": ["InboxQueue"]}.get(name, [])
             assert logs[log]["LogGroupName"] == f"/aws/lambda/{found['Properties']['FunctionName']}", name
 
 
