@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from grail.terraform.values import Document, is_intrinsic
 
 Properties = Mapping[str, Any]
+_LONGEST = 64
+"""Characters of a role's or a rule's name (IAM and EventBridge quotas)."""
 
 
 class Part(NamedTuple):
@@ -49,7 +52,7 @@ class Kind:
 
     def main(self, given: Given) -> dict[str, Any]:
         """Return the main resource's arguments."""
-        found = {} if self.named is None else {self.named: f"{given.stage}-{given.logical}"}
+        found = {} if self.named is None else {self.named: _name(f"{given.stage}-{given.logical}")}
         kept = {name: value for name, value in given.properties.items() if name not in self.apart}
         return found | self._arguments(kept) | dict(self.arguments(given))
 
@@ -73,6 +76,14 @@ class Kind:
         if isinstance(value, list):
             return [self._nested(one) for one in value]
         return value
+
+
+def _name(name: str) -> str:
+    """Return a name, or of a long one its beginning and what tells it from others that begin so."""
+    if len(name) <= _LONGEST:
+        return name
+    told = sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: _LONGEST - 1 - len(told)]}-{told}"
 
 
 def spelled(name: str) -> str:

@@ -15,15 +15,34 @@ from grail.terraform import document, kinds, package
 from tests.system.conftest import copy_project, environment
 
 STAGES = ("dev", "prod")
+EVERYTHING = {
+    "alarms": "ops@example.com",
+    "table_key": "customer",
+    "throttle": {"rate_limit": 9, "burst_limit": 9, "routes": {"GET /health": {"rate_limit": 1, "burst_limit": 1}}},
+    "provisioned_concurrency": 2,
+    "reserved_concurrency": 10,
+    "layers": ["arn:aws:lambda:us-east-1:123456789012:layer:tools:1"],
+    "subnet_ids": ["subnet-0123456789abcdef0"],
+    "security_group_ids": ["sg-0123456789abcdef0"],
+    "api_gateway_custom_domain": {
+        "domain_name": "api.example.com",
+        "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000",
+    },
+}
+"""Every setting that adds to a stage, ours and Chalice's, but for an edge."""
 PSEUDO = {"AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::Region": "us-east-1"}
 """What the judge has AWS say."""
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project, without what ships: to download that is Chalice's business, and takes minutes."""
+    """Return a copy of the project, whose prod has everything, without what ships: to download that takes minutes."""
     folder = copy_project(tmp_path_factory.mktemp("terraform"))
     (folder / "requirements.txt").write_text("")
+    file = folder / ".chalice" / "config.json"
+    config = json.loads(file.read_text())
+    config["stages"]["prod"] |= EVERYTHING
+    file.write_text(json.dumps(config))
     return folder
 
 
@@ -168,32 +187,9 @@ def test_two_stages_have_no_name_in_common(project: Path) -> None:
     assert dev & prod == set()
 
 
-EVERYTHING = {
-    "alarms": "ops@example.com",
-    "table_key": "customer",
-    "throttle": {"rate_limit": 9, "burst_limit": 9, "routes": {"GET /health": {"rate_limit": 1, "burst_limit": 1}}},
-    "provisioned_concurrency": 2,
-    "reserved_concurrency": 10,
-    "layers": ["arn:aws:lambda:us-east-1:123456789012:layer:tools:1"],
-    "subnet_ids": ["subnet-0123456789abcdef0"],
-    "security_group_ids": ["sg-0123456789abcdef0"],
-    "api_gateway_custom_domain": {
-        "domain_name": "api.example.com",
-        "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000",
-    },
-}
-"""Every setting that adds to a stage, ours and Chalice's, but for an edge."""
-
-
-def test_every_setting_has_its_counterpart(tmp_path: Path) -> None:
+def test_every_setting_has_its_counterpart(project: Path) -> None:
     """A key, a domain, a subscription, functions that are ready, in a network and with layers."""
-    folder = copy_project(tmp_path)
-    (folder / "requirements.txt").write_text("")
-    file = folder / ".chalice" / "config.json"
-    config = json.loads(file.read_text())
-    config["stages"]["prod"] |= EVERYTHING
-    file.write_text(json.dumps(config))
-    made_of = Packaged(folder, "prod").made
+    made_of = made(project, "prod").made
     types = {address.partition(".")[0] for address in made_of}
     assert {"aws_kms_key", "aws_kms_alias", "aws_sns_topic_subscription", "aws_api_gateway_domain_name"} <= types
     ahead = made_of["aws_lambda_provisioned_concurrency_config.APIHandlerAliaslive"]

@@ -119,6 +119,17 @@ def test_what_cloudformation_would_name_is_named_after_app_and_stage() -> None:
     assert resources["aws_sqs_queue"]["Jobs"]["name"] == "shop-dev-jobs"
 
 
+def test_a_long_name_is_cut_and_still_its_own() -> None:
+    """A rule has the function's name twice; AWS takes 64 characters."""
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(5 minutes)"}}
+    logical = "SynchroniseAllCustomers" * 2
+    rules = made({f"{logical}MorningEvent": rule, f"{logical}MorningEvents": rule}).document["resource"]
+    names = {one["name"] for one in rules["aws_cloudwatch_event_rule"].values()}
+    assert {len(name) for name in names} == {64}
+    assert len(names) == 2
+    assert all(name.startswith("shop-dev-SynchroniseAllCustomersSynchronise") for name in names)
+
+
 def test_a_permission_is_the_aliass() -> None:
     """Or the function's, where the template has no alias in it."""
 
