@@ -53,15 +53,17 @@ class Kind:
     def main(self, given: Given) -> dict[str, Any]:
         """Return the main resource's arguments."""
         found = {} if self.named is None else {self.named: _name(f"{given.stage}-{given.logical}")}
-        kept = {name: value for name, value in given.properties.items() if name not in self.apart}
-        return found | self._arguments(kept) | dict(self.arguments(given))
+        return found | self._arguments(self._kept(given.properties)) | dict(self.arguments(given))
+
+    def _kept(self, properties: Properties) -> dict[str, Any]:
+        return {name: value for name, value in properties.items() if name not in self.apart}
 
     def _arguments(self, properties: Properties) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, value in properties.items():
             argument = self.names.get(name) or spelled(name)
             if name in self.lifted:
-                found |= self._arguments(value)
+                found |= self._arguments(self._kept(value))
             elif name in self.documents:
                 found[argument] = Document(value)
             elif name in {"Tags", "Dimensions"}:

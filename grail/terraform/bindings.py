@@ -36,6 +36,7 @@ _TYPES: dict[str, Any] = {
     "string[]": ["list", "string"],
     "number[]": ["list", "number"],
     "cdktn.StringMap": ["map", "string"],
+    "any": "dynamic",  # a web ACL's statements, which may hold each other
 }
 
 

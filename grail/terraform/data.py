@@ -95,6 +95,7 @@ KINDS = {
         ref="url",
         names={
             "QueueName": "name",
+            "MaximumMessageSize": "max_message_size",
             "MessageRetentionPeriod": "message_retention_seconds",
             "VisibilityTimeout": "visibility_timeout_seconds",
         },
@@ -143,7 +144,8 @@ KINDS = {
     "AWS::SecretsManager::Secret": Kind(
         type="aws_secretsmanager_secret",
         ref="arn",
-        apart=frozenset({"GenerateSecretString"}),  # API Gateway makes the value: gateway.py
+        # API Gateway makes the value (gateway.py), and the edge needs no copy in its own region (edge_stack.py).
+        apart=frozenset({"GenerateSecretString", "ReplicaRegions"}),
         arguments=lambda _: {"recovery_window_in_days": 0},  # or a stage could not be made again for a month
     ),
     "AWS::KMS::Key": Kind(

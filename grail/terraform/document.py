@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from grail.errors import GrailError
+from grail.stack.edge_keys import REGION
 from grail.terraform import kinds, values
 from grail.terraform.arguments import Given, Kind, Part
+from grail.terraform.edge_stack import PROVIDER
 from grail.terraform.values import Document, Expression, Target, Varied
 
 _VARIABLES = {
@@ -18,6 +20,7 @@ _VARIABLES = {
     "timeout": ("map(number)", "Each function's time, in seconds."),
     "environment": ("map(map(string))", "Each function's own environment variables."),
 }
+_KEPT = {"Retain", "RetainExceptOnCreate"}
 _CODE_DEPLOYS = "CodeDeployServiceRole"
 """SAM's role for CodeDeploy."""
 
@@ -34,9 +37,6 @@ def of(template: Mapping[str, Any], *, app: str, stage: str) -> Made:
 
     Of its variables, `region` and `package` are the caller's to give.
     """
-    if "Conditions" in template:
-        message = "a stage with an edge is two stacks, and CloudFormation's alone: without `edge` it can be Terraform's"
-        raise GrailError(message)
     writer = _Writer(template, app=app, stage=stage)
     return Made(writer.document(), writer.variables)
 
@@ -65,7 +65,7 @@ class _Writer:
                 "required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 6.62"}},
                 "backend": {"s3": {"key": f"{self._app}/{self._stage}.tfstate", "encrypt": True, "use_lockfile": True}},
             },
-            "provider": {"aws": {"region": "${var.region}"}},
+            "provider": {"aws": [{"region": "${var.region}"}, *self._others()]},
             "variable": {name: {"type": kind, "description": why} for name, (kind, why) in _VARIABLES.items()},
             "data": {kind: {"current": {}} for kind in kinds.DATA},
             "locals": self._locals,
@@ -76,6 +76,11 @@ class _Writer:
             },
         }
 
+    def _others(self) -> Iterator[dict[str, str]]:
+        """Return the providers beside the stage's own."""
+        if any(resource.get("Metadata") for resource in self._resources.values()):
+            yield {"alias": PROVIDER.partition(".")[2], "region": REGION}
+
     def _parts(self, name: str, resource: Mapping[str, Any]) -> Iterator[Part]:
         kind = kinds.KINDS[resource["Type"]]
         given = Given(name, resource.get("Properties", {}), f"{self._app}-{self._stage}", self._types)
@@ -83,10 +88,10 @@ class _Writer:
         after = [*self._after(resource), *self._policies(arguments)]
         if after:
             arguments["depends_on"] = [Expression(address) for address in sorted(set(after))]
-        if resource.get("DeletionPolicy") == "Retain":
+        if resource.get("DeletionPolicy") in _KEPT:
             arguments["lifecycle"] = {**arguments.get("lifecycle", {}), "prevent_destroy": True}
         for part in (Part(kind.type, _name(name, kind), arguments), *kind.parts(given)):
-            yield part._replace(arguments=self._written(part.name, part.arguments))
+            yield part._replace(arguments=self._written(part.name, {**part.arguments, **resource.get("Metadata", {})}))
 
     def _after(self, resource: Mapping[str, Any]) -> Iterator[str]:
         wanted = resource.get("DependsOn", [])

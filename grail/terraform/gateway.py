@@ -124,6 +124,7 @@ KINDS = {
     ),
     "AWS::ApiGateway::ApiKey": Kind(
         type="aws_api_gateway_api_key",
+        attributes={"Value": "value"},
         apart=frozenset({"Value"}),
         parts=_key,
     ),

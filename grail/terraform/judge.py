@@ -37,6 +37,19 @@ _AWS = {
     "aws_region": {"region": "us-east-1"},
 }
 """What AWS would say of who and where we are."""
+_MADE = {
+    "aws_acm_certificate": {
+        "domain_validation_options": [
+            {
+                "domain_name": "api.example.com",
+                "resource_record_name": "_a.api.example.com.",
+                "resource_record_type": "CNAME",
+                "resource_record_value": "_b.acm-validations.aws.",
+            }
+        ]
+    }
+}
+"""What it would say of what it made, where Terraform can't make that up: its one name's option."""
 
 
 class Provider(service.ProviderServicer):  # type: ignore[misc] # the protocol's classes have no types
@@ -121,8 +134,11 @@ def main(schema: Path, document: Path, variables: Path) -> None:
         )
         values = json.loads(variables.read_text(encoding="utf-8"))
         values["package"] = str(variables.resolve().parent / values["package"])
-        mocks = {"mock_data": {name: {"defaults": said} for name, said in _AWS.items()}}
-        test = {"mock_provider": {"aws": mocks}, "variables": values, "run": {"apply": {"command": "apply"}}}
+        mocks = {
+            "mock_data": {name: {"defaults": said} for name, said in _AWS.items()},
+            "mock_resource": {name: {"defaults": said} for name, said in _MADE.items()},
+        }
+        test = {"mock_provider": {"aws": [mocks, {"alias": "edge", **mocks}]}, "variables": values, "run": {"apply": {"command": "apply"}}}
         (folder / "apply.tftest.json").write_text(json.dumps(test), encoding="utf-8")
         made_of = _judged(folder)
         server.stop(None)

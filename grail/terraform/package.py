@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from grail.errors import GrailError
-from grail.terraform import document
+from grail.terraform import document, edge_stack
 
 _CODE = "deployment.zip"
 _HERE = Path(__file__).parent
 _PYTHON = Path(sys.prefix) / "terraform" / "bin" / "python"
 
 
-def write(package: Path, *, app: str, stage: str, region: str) -> Path:
-    """Write the folder beside a package's template, and return its document. Raises GrailError."""
-    template = json.loads((package / "cloudformation.json").read_text(encoding="utf-8"))
+def write(package: Path, *, edge: Path | None, app: str, stage: str, region: str) -> Path:
+    """Write the folder beside a package's template, and return its document, which has the edge too. Raises GrailError."""
+    template = _read(package / "cloudformation.json")
+    if edge is not None:
+        template = edge_stack.joined(template, _read(edge))
     made = document.of(template, app=app, stage=stage)
     folder = package / "terraform"
     folder.mkdir(exist_ok=True)
@@ -49,6 +51,11 @@ def check(file: Path, stage: str) -> dict[str, Any]:
 def _variables(file: Path, stage: str) -> Path:
     """Return the file that Terraform reads the stage's values from by itself."""
     return file.with_name(f"{stage}.auto.tfvars.json")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:

@@ -164,7 +164,7 @@ def test_whatever_polls_waits_for_what_it_polls(packaged: Packaged) -> None:
 
 
 def test_each_function_has_a_role_and_a_log_of_its_own(packaged: Packaged) -> None:
-    """The role is for no other function; the log is there before it is."""
+    """The role is for no other function, and the log is there before the function."""
     roles = [one["Role"]["Fn::GetAtt"][0] for one in packaged.of_type("AWS::Lambda::Function").values()]
     assert len(set(roles)) == len(roles) == len(functions.of(app, name=APP, stage=packaged.stage))
     logs = packaged.of_type("AWS::Logs::LogGroup")
