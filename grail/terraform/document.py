@@ -59,7 +59,7 @@ class _Writer:
         for name, resource in self._resources.items():
             for part in self._parts(name, resource):
                 resources.setdefault(part.type, {})[part.name] = dict(part.arguments)
-        return {
+        document = {
             "terraform": {
                 "required_version": ">= 1.11",
                 "required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 6.62"}},
@@ -75,6 +75,7 @@ class _Writer:
                 for name, output in self._outputs.items()
             },
         }
+        return {name: said for name, said in document.items() if said}  # or Terraform misses their labels
 
     def _others(self) -> Iterator[dict[str, str]]:
         """Return the providers beside the stage's own."""

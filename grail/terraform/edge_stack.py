@@ -12,7 +12,7 @@ from grail.stack.edge_keys import REGION
 PROVIDER = "aws.edge"
 """Of the resources that are the edge's, by their metadata `provider`."""
 
-_SECRET = "{{{{resolve:secretsmanager:{}:SecretString}}}}"
+_VALUE_OF = "{{{{resolve:secretsmanager:{}:SecretString}}}}"
 _NAME = re.compile(r"\$\{([^!][^}]*)\}")
 
 
@@ -39,7 +39,7 @@ _METADATA = {"provider": PROVIDER}
 def _keys(resources: Mapping[str, Any]) -> dict[str, Any]:
     """Return what stands for the values of API keys, by how another stack refers to their secrets."""
     secrets = {
-        _SECRET.format(f"${{{name}}}"): _SECRET.format(resource["Properties"]["Name"])
+        _VALUE_OF.format(f"${{{name}}}"): _VALUE_OF.format(resource["Properties"]["Name"])
         for name, resource in resources.items()
         if resource["Type"] == "AWS::SecretsManager::Secret"
     }
@@ -64,8 +64,6 @@ def _moved(value: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a tem
             return {"Fn::GetAtt": [_there(name), attribute]}
         case {"Fn::Sub": str(text)}:
             return {"Fn::Sub": _NAME.sub(lambda found: known.get(found[1], f"${{{_there(found[1])}}}"), text)}
-        case {"Fn::Sub": [text, dict(given)]}:
-            return {"Fn::Sub": [text, _moved(given, known)]}
         case str():
             return known.get(value, value)
         case Mapping():

@@ -138,7 +138,11 @@ def main(schema: Path, document: Path, variables: Path) -> None:
             "mock_data": {name: {"defaults": said} for name, said in _AWS.items()},
             "mock_resource": {name: {"defaults": said} for name, said in _MADE.items()},
         }
-        test = {"mock_provider": {"aws": [mocks, {"alias": "edge", **mocks}]}, "variables": values, "run": {"apply": {"command": "apply"}}}
+        test = {
+            "mock_provider": {"aws": [mocks, {"alias": "edge", **mocks}]},
+            "variables": values,
+            "run": {"apply": {"command": "apply"}},
+        }
         (folder / "apply.tftest.json").write_text(json.dumps(test), encoding="utf-8")
         made_of = _judged(folder)
         server.stop(None)

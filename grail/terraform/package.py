@@ -18,7 +18,10 @@ _PYTHON = Path(sys.prefix) / "terraform" / "bin" / "python"
 
 
 def write(package: Path, *, edge: Path | None, app: str, stage: str, region: str) -> Path:
-    """Write the folder beside a package's template, and return its document, which has the edge too. Raises GrailError."""
+    """Write the folder beside a package's template, and return its document. Raises GrailError.
+
+    `edge` is the template of the stage's edge, which the same document has.
+    """
     template = _read(package / "cloudformation.json")
     if edge is not None:
         template = edge_stack.joined(template, _read(edge))

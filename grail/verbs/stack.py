@@ -120,9 +120,13 @@ def _terraform(project: Project, stage: str) -> int:
         print(f"{deployment}: by Terraform, each alias moves all at once (docs/delivery.md)", file=sys.stderr)
     region = os.environ.get("AWS_DEFAULT_REGION", package.REGION)
     at_edge = project.folder / _FOLDER / _edge_file(stage)
-    edge_template = at_edge if at_edge.exists() else None
-    out = project.folder / _OUT / stage
-    file = terraform.write(out, edge=edge_template, app=project.name, stage=stage, region=region)
+    file = terraform.write(
+        project.folder / _OUT / stage,
+        edge=at_edge if at_edge.exists() else None,
+        app=project.name,
+        stage=stage,
+        region=region,
+    )
     made = terraform.check(file, stage)
     print(f"{_OUT}/{stage}/terraform: the same for Terraform, {len(made)} resources, and the stage's values")
     return 0

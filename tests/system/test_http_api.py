@@ -18,7 +18,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the project whose prod has an HTTP API, without what ships."""
     folder = copy_project(tmp_path_factory.mktemp("http"))
     (folder / "requirements.txt").write_text("")
-    configure(folder, api_kind="http", usage_plan=None)
+    configure(folder, api_kind="http", edge=None, usage_plan=None)
     return folder
 
 

@@ -1,9 +1,13 @@
 """`python -m grail stack terraform`: Terraform itself judges the document, and it says what the template says."""
 
+import fcntl
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +15,14 @@ from typing import Any
 import pytest
 
 from grail.errors import GrailError
+from grail.stack.edge_keys import REGION
 from grail.terraform import document, kinds, package
-from tests.system.conftest import copy_project, environment
+from tests.system.conftest import ROOT, copy_project, environment
 
 STAGES = ("dev", "prod")
 EVERYTHING = {
     "alarms": "ops@example.com",
+    "edge": {"cached": ["/docs*"], "domain": "www.example.com", "hosted_zone": "Z0123456789", "waf": True},
     "table_key": "customer",
     "throttle": {"rate_limit": 9, "burst_limit": 9, "routes": {"GET /health": {"rate_limit": 1, "burst_limit": 1}}},
     "provisioned_concurrency": 2,
@@ -29,37 +35,53 @@ EVERYTHING = {
         "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000",
     },
 }
-"""Every setting that adds to a stage, ours and Chalice's, but for an edge."""
+"""Every setting that adds to a stage, ours and Chalice's."""
 PSEUDO = {"AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::Region": "us-east-1"}
 """What the judge has AWS say."""
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project, whose prod has everything, without what ships: to download that takes minutes."""
-    folder = copy_project(tmp_path_factory.mktemp("terraform"))
-    (folder / "requirements.txt").write_text("")
-    file = folder / ".chalice" / "config.json"
-    config = json.loads(file.read_text())
-    config["stages"]["prod"] |= EVERYTHING
-    file.write_text(json.dumps(config))
+    """Return a copy of the project, whose prod has everything, without what ships: to download that takes minutes.
+
+    The workers share it, and what is packaged in it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "terraform"
+    with alone(folder):
+        if not (folder / "app.py").exists():
+            copy_project(folder)
+            (folder / "requirements.txt").write_text("")
+            file = folder / ".chalice" / "config.json"
+            config = json.loads(file.read_text())
+            config["stages"]["prod"] |= EVERYTHING
+            file.write_text(json.dumps(config))
     return folder
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other workers from a folder that all share."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class Packaged:
     """A stage's package: the template, the document, and what Terraform made of it with values of its own making."""
 
-    def __init__(self, folder: Path, stage: str) -> None:
-        command = [sys.executable, "-m", "grail", "stack", "terraform", "--stage", stage]
-        env = environment() | {"PYTHONDONTWRITEBYTECODE": "1"}
-        self.done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-        assert self.done.returncode == 0, self.done.stderr
+    def __init__(self, project: Path, stage: str) -> None:
         self.stage = stage
-        self.folder = folder / "build" / stage / "terraform"
-        template = json.loads((self.folder.parent / "cloudformation.json").read_text())
-        self.template: dict[str, Any] = template["Resources"]
+        self.folder = project / "build" / stage / "terraform"
+        file = self.folder.parent / "made.json"
+        with alone(project):
+            if not file.exists():
+                file.write_text(json.dumps(_packaged(project, stage)))
+        self.said, self.made = json.loads(file.read_text())
+        self.template: dict[str, Any] = json.loads((self.folder.parent / "cloudformation.json").read_text())[
+            "Resources"
+        ]
         self.document: dict[str, Any] = json.loads((self.folder / "main.tf.json").read_text())
-        self.made = package.check(self.folder / "main.tf.json", stage)
 
     def counterparts(self) -> dict[str, dict[str, Any]]:
         """Return what was made of the template's resources, by logical id."""
@@ -88,22 +110,36 @@ class Packaged:
         return str(self.counterparts()[logical]["arn" if attribute == "Arn" else by_ref])
 
 
+def _packaged(project: Path, stage: str) -> tuple[str, dict[str, Any]]:
+    """Package a stage, and return what that says, and what Terraform makes of it; prod is judged twice: by the verb."""
+    command = [sys.executable, "-m", "grail", "stack", "terraform" if stage == "prod" else "package", "--stage", stage]
+    env = environment() | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    folder = project / "build" / stage
+    if stage != "prod":
+        package.write(folder, edge=None, app="grail", stage=stage, region="eu-west-1")
+    return done.stdout, package.check(folder / "terraform" / "main.tf.json", stage)
+
+
 @pytest.fixture(scope="session", params=STAGES)
 def packaged(request: pytest.FixtureRequest, project: Path) -> Packaged:
-    """Package a stage, once for all tests of a worker."""
+    """Package a stage, once for all tests."""
     return made(project, request.param)
 
 
 made = cache(Packaged)
 
 
-def test_terraform_takes_it(packaged: Packaged) -> None:
-    """Every name, type and reference is checked, and it is applied to nothing; beside it are values and code."""
-    said = packaged.done.stdout.splitlines()[-1]
-    assert said == (
-        f"build/{packaged.stage}/terraform: the same for Terraform, {len(packaged.made)} resources,"
-        " and the stage's values"
-    )
+def test_the_verb_says_what_it_made(project: Path) -> None:
+    """Once Terraform has checked every name, type and reference, and applied it to nothing."""
+    prod = made(project, "prod")
+    said = f"build/prod/terraform: the same for Terraform, {len(prod.made)} resources, and the stage's values"
+    assert prod.said.splitlines()[-1] == said
+
+
+def test_values_and_code_are_beside_it(packaged: Packaged) -> None:
+    """The stage's own, for every variable."""
     values = json.loads((packaged.folder / f"{packaged.stage}.auto.tfvars.json").read_text())
     assert values.keys() == packaged.document["variable"].keys()
     assert values["environment"]["APIHandler"]["STAGE"] == packaged.stage
@@ -204,39 +240,89 @@ def test_every_setting_has_its_counterpart(project: Path) -> None:
     assert made_of["aws_api_gateway_method_settings.RestAPIapiStage-1"]["method_path"] == "~1health/GET"
 
 
-def _judged(packaged: Packaged, folder: Path, change: str, by: str) -> str:
-    """Return what Terraform says of the document with a change in it."""
-    text = (packaged.folder / "main.tf.json").read_text()
-    assert change in text
-    for name in (f"{packaged.stage}.auto.tfvars.json", "deployment.zip"):
-        (folder / name).write_bytes((packaged.folder / name).read_bytes())
-    (folder / "main.tf.json").write_text(text.replace(change, by, 1))
-    with pytest.raises(GrailError) as caught:
-        package.check(folder / "main.tf.json", packaged.stage)
-    return str(caught.value)
+def test_the_edge_is_in_the_same_document(project: Path) -> None:
+    """Before the API, which takes nothing without the key that it sends; by the provider of its own region."""
+    prod = made(project, "prod")
+    distribution = prod.made["aws_cloudfront_distribution.edge-Distribution"]
+    [origin] = distribution["origin"]
+    api = prod.made["aws_api_gateway_rest_api.RestAPI"]["id"]
+    assert (origin["domain_name"], origin["origin_path"]) == (f"{api}.execute-api.us-east-1.amazonaws.com", "/api")
+    key = prod.made["aws_api_gateway_api_key.EdgeKeyAUsage"]["value"]
+    assert origin["custom_header"] == [{"name": "x-api-key", "value": key}]
+    assert prod.made["aws_secretsmanager_secret_version.EdgeKeyA"]["secret_string"] == key
+    assert distribution["web_acl_id"] == prod.made["aws_wafv2_web_acl.edge-Firewall"]["arn"]
+    issued = prod.made["aws_acm_certificate_validation.edge-Certificate"]["certificate_arn"]
+    assert distribution["viewer_certificate"][0]["acm_certificate_arn"] == issued
+    edge = json.loads((project / "infra" / "prod-edge.json").read_text())["Resources"]
+    rules = json.loads(prod.made["aws_wafv2_web_acl.edge-Firewall"]["rule_json"])
+    assert rules == edge["Firewall"]["Properties"]["Rules"]
+    said = prod.document["resource"]
+    counterparts = {f"{kinds.KINDS[one['Type']].type}.edge-{name}" for name, one in edge.items()}
+    assert counterparts <= prod.made.keys()
+    providers = {one.get("provider") for named in said.values() for name, one in named.items() if "edge-" in name}
+    assert providers == {"aws.edge"}
+    assert {"alias": "edge", "region": REGION} in prod.document["provider"]["aws"]
+
+
+def test_the_blueprints_own_edge_is_taken(project: Path, tmp_path: Path) -> None:
+    """Without a domain, of whose certificate CloudFront has its own, and without WAF."""
+    prod = made(project, "prod")
+    for name in ("cloudformation.json", "deployment.zip"):
+        (tmp_path / name).write_bytes((prod.folder.parent / name).read_bytes())
+    committed = ROOT / "infra" / "prod-edge.json"
+    file = package.write(tmp_path, edge=committed, app="grail", stage="prod", region="eu-west-1")
+    resources = package.check(file, "prod")
+    [certificate] = resources["aws_cloudfront_distribution.edge-Distribution"]["viewer_certificate"]
+    assert certificate["cloudfront_default_certificate"] is True
+    assert not [address for address in resources if address.startswith(("aws_acm", "aws_route53", "aws_wafv2"))]
+
+
+SMALL = {
+    "Jobs": {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"QueueName": "jobs", "VisibilityTimeout": 60, "SqsManagedSseEnabled": True},
+    },
+    "Late": {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {
+            "QueueName": "late",
+            "RedriveAllowPolicy": {"sourceQueueArns": [{"Fn::GetAtt": ["Jobs", "Arn"]}]},
+        },
+    },
+    "Alarm": {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": "late",
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "AlarmActions": [{"Fn::GetAtt": ["Jobs", "Arn"]}],
+            "Metrics": [{"Id": "late", "Expression": "1", "ReturnData": True}],
+        },
+    },
+}
+VALUES = {"region": "eu-west-1", "package": "", "log_days": 7, "memory_size": {}, "timeout": {}, "environment": {}}
 
 
 @pytest.mark.parametrize(
     ("change", "by", "words"),
     [
         ('"visibility_timeout_seconds"', '"visibility_timeout_second"', 'Did you mean "visibility_timeout_seconds"'),
-        ('"PAY_PER_REQUEST"', '["PAY_PER_REQUEST"]', "string required"),
-        ("${aws_lambda_function.Gate.version}", "${aws_lambda_function.Gat.version}", "has not been declared"),
-        ("${aws_lambda_function.Gate.version}", "${aws_lambda_function.Gate.versio}", "no argument, nested block"),
-        ('"attribute_name": "ttl"', '"attribute_nam": "ttl"', 'No argument or block type is named "attribute_nam"'),
+        ('"GreaterThanThreshold"', '["GreaterThanThreshold"]', "string required"),
+        ("${aws_sqs_queue.Jobs.arn}", "${aws_sqs_queue.Job.arn}", "has not been declared"),
+        ("${aws_sqs_queue.Jobs.arn}", "${aws_sqs_queue.Jobs.ar}", "no argument, nested block"),
+        ('"expression": "1"', '"expressio": "1"', 'No argument or block type is named "expressio"'),
         ("${jsonencode(", "${jsonencod(", 'There is no function named "jsonencod"'),
-        ("${sha1(", "${tonumber(", "cannot convert"),
+        ("${aws_sqs_queue.Jobs.arn}", "${tonumber(aws_sqs_queue.Jobs.arn)}", "cannot convert"),
     ],
 )
-def test_a_fault_is_found(project: Path, tmp_path: Path, change: str, by: str, words: str) -> None:
+def test_a_fault_is_found(tmp_path: Path, change: str, by: str, words: str) -> None:
     """A misspelt argument, a wrong type, what is not there, and what only an apply would show; in a line."""
-    said = _judged(made(project, "dev"), tmp_path, change, by)
-    assert words in said
-    assert "\n" not in said
-
-
-def test_a_stage_with_an_edge_stays_cloudformations(project: Path, tmp_path: Path) -> None:
-    """Its second stack is of another region; that is said before anything is written."""
-    template = json.loads((made(project, "dev").folder.parent / "cloudformation.json").read_text())
-    with pytest.raises(GrailError, match="a stage with an edge"):
-        document.of(template | {"Conditions": {}}, app="grail", stage=tmp_path.name)
+    text = json.dumps(document.of({"Resources": SMALL}, app="shop", stage="dev").document)
+    assert change in text
+    file = tmp_path / "main.tf.json"
+    file.write_text(text.replace(change, by, 1))
+    (tmp_path / "dev.auto.tfvars.json").write_text(json.dumps(VALUES))
+    with pytest.raises(GrailError) as caught:
+        package.check(file, "dev")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
