@@ -1,8 +1,8 @@
 """Every type of CloudFormation's that we can say for Terraform, and those that Terraform needs nothing for."""
 
-from grail.terraform import data, edge, functions, gateway, watch
+from grail.terraform import data, edge, edge_domain, functions, gateway, watch
 
-KINDS = {**data.KINDS, **functions.KINDS, **gateway.KINDS, **edge.KINDS, **watch.KINDS}
+KINDS = {**data.KINDS, **functions.KINDS, **gateway.KINDS, **edge.KINDS, **edge_domain.KINDS, **watch.KINDS}
 
 DATA = ("aws_caller_identity", "aws_partition", "aws_region")
 """What is asked of AWS: who and where we are."""
