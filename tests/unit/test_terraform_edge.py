@@ -30,7 +30,9 @@ def made(**settings: Any) -> dict[str, Any]:
 def test_the_edge_knows_the_api_and_sends_its_first_key() -> None:
     """By references, where CloudFormation has parameters, and a copy of the secret: nothing has to be told."""
     found = made(keys=["b", "a"])
-    [origin] = found["resource"]["aws_cloudfront_distribution"]["edge-Distribution"]["origin"]
+    distribution = found["resource"]["aws_cloudfront_distribution"]["edge-Distribution"]
+    [origin] = distribution["origin"]
+    assert not {"origins", "cache_behaviors"} & distribution.keys()
     api = "${aws_api_gateway_rest_api.RestAPI.id}.execute-api"
     assert origin["domain_name"] == (
         f"{api}.${{data.aws_region.current.region}}.${{data.aws_partition.current.dns_suffix}}"
