@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -328,7 +329,7 @@ def of_cloudfront(value: Any) -> Any:
 def test_cloudfront_takes_the_distribution(setting: dict[str, Any]) -> None:
     """By botocore's reading of its API, and moto's: what is read back is what was declared."""
     wanted = of_cloudfront(distribution(setting))
-    wanted["CallerReference"] = "test"
+    wanted["CallerReference"] = uuid.uuid4().hex  # moto may have those of other tests of this process
     wanted["Origins"]["Items"][0]["CustomOriginConfig"] |= {"HTTPPort": 80, "HTTPSPort": 443}  # CloudFormation's own
     client: Any = boto3.client("cloudfront")
     made = client.create_distribution(DistributionConfig=wanted)["Distribution"]
