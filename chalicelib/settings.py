@@ -56,6 +56,10 @@ class Settings:
         """Return a queue's name, derived as the table's is; its dead-letter queue's ends with `-dlq`."""
         return f"{APP}-{self.stage}-{queue}"
 
+    def secret_name(self, secret: str) -> str:
+        """Return a secret's name, derived as the table's is."""
+        return f"{APP}-{self.stage}-{secret}"
+
     @property
     def gateway_seconds(self) -> int:
         """How long API Gateway remembers an authorizer's answer; the rest is the process's own."""

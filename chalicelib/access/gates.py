@@ -94,7 +94,7 @@ def authorizer(app: Api, settings: Settings) -> Callable[[Decide], Any]:
 
 
 Answer = Callable[[str, str], dict[str, Any]]
-_FRAME = 100
+_FRAME = 120
 """Bytes of an answer's JSON beside the policy and what the caller and the context are made of."""
 _COGNITO_SCOPE = "aws.cognito.signin.user.admin"
 """In every access token that a user signed in for; without a scope, API Gateway takes ID tokens."""
@@ -124,10 +124,14 @@ def _request(app: Chalice, name: str, answer: Answer, seconds: int) -> LambdaAut
 
 
 def _http(app: Chalice, name: str, answer: Answer, seconds: int) -> LambdaAuthorizer:
-    """Declare one of an HTTP API's, payload 2.0, which brings the values of the identity sources."""
+    """Declare one of an HTTP API's, payload 2.0, which brings the values of the identity sources.
+
+    Of its answer, an HTTP API is documented to hand the context on, and nothing else: so that names the caller too.
+    """
 
     def decide(event: dict[str, Any]) -> dict[str, Any]:
-        return answer(event["identitySource"][0], event["routeArn"])
+        found = answer(event["identitySource"][0], event["routeArn"])
+        return {**found, "context": {**found["context"], "principalId": found["principalId"]}}
 
     details = {
         "identitySource": "$request.header.Authorization",
@@ -163,7 +167,7 @@ def _answer(decide: Decide, policy: Callable[[], GatewayPolicy], authorization: 
     except UnauthenticatedError:
         raise Exception(_UNAUTHORIZED) from None  # noqa: TRY002 - API Gateway's rule
     context = admission.context()
-    rest = len(admission.principal) + sum(len(name) + len(str(value)) for name, value in context.items())
+    rest = 2 * len(admission.principal) + sum(len(name) + len(str(value)) for name, value in context.items())
     document = policy().document(admission.grants, arn=arn, room=BUDGET - _FRAME - rest)
     return {"principalId": admission.principal, "context": context, "policyDocument": document}
 

@@ -49,14 +49,14 @@ class Admission(NamedTuple):
 def handed_over(authorizer: Mapping[str, Any] | None, grants_of: GrantsOf, *, fresh: bool = False) -> Caller | None:
     """Return the caller in an event's `requestContext.authorizer`: of our authorizer, or of a Cognito user pool's.
 
-    None where neither ran. What they may do is read where it was not handed over, or where it must be `fresh`. Raises
-    UnauthenticatedError for a credential that expired since: API Gateway remembers an admission without looking at the
-    clock in it.
+    None where neither ran; an HTTP API then has null `claims`. What they may do is read where it was not handed over,
+    or where it must be `fresh`. Raises UnauthenticatedError for a credential that expired since: API Gateway remembers
+    an admission without looking at the clock in it.
     """
     if not authorizer:
         return None
-    if "claims" in authorizer:
-        user = of_user(authorizer["claims"]["sub"])
+    if claims := authorizer.get("claims"):
+        user = of_user(claims["sub"])
         return Caller(user, grants_of(user, None, fresh=fresh))
     principal = authorizer.get("principalId")
     if principal is None:

@@ -4,7 +4,7 @@ API Gateway writes it in a role of the account, one for all APIs of a region; a 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from grail.localcloud.routes import Resource, UserPoolAuthorizer
@@ -37,9 +37,25 @@ def fields(resources: Iterable[Resource]) -> dict[str, str]:
     }
 
 
-def setting(resources: Iterable[Resource]) -> dict[str, Any]:
+def http_fields() -> dict[str, str]:
+    """Return the same of an HTTP API, as far as its variables tell ("Customize HTTP API access logs")."""
+    return {
+        "request_id": "$context.requestId",
+        "at": "$context.requestTimeEpoch",
+        "route": "$context.routeKey",
+        "caller": "$context.authorizer.principalId",
+        "status": "$context.status",
+        "duration_ms": "$context.responseLatency",
+        "integration_status": "$context.integration.status",
+        "integration_ms": "$context.integration.latency",
+        "answered_by": "$context.error.responseType",
+        "bytes": "$context.responseLength",
+    }
+
+
+def setting(logged: Mapping[str, str]) -> dict[str, Any]:
     """Return the stage's setting."""
-    return {"DestinationArn": {"Fn::GetAtt": [_LOGICAL, "Arn"]}, "Format": json.dumps(fields(resources))}
+    return {"DestinationArn": {"Fn::GetAtt": [_LOGICAL, "Arn"]}, "Format": json.dumps(logged)}
 
 
 def log_group(name: str, *, days: int) -> dict[str, Any]:

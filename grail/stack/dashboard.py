@@ -1,9 +1,11 @@
 """A stage's dashboard: what its alarms are about, over time."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
+from grail.stack import api_metrics
 from grail.stack.functions import Caller, Function
 from grail.stack.parts import Parts
 
@@ -30,7 +32,8 @@ def resource(parts: Parts) -> dict[str, Any]:
 
 def _widgets(parts: Parts) -> Iterator[dict[str, Any]]:
     if parts.api_stage is not None:
-        yield _of("Requests, and those that failed", _of_api(parts, ("Count", "4XXError", "5XXError")), stat="Sum")
+        api = api_metrics.of(parts)
+        yield _of("Requests, and those that failed", _of_api(parts, ("Count", api.refusals, api.faults)), stat="Sum")
         yield _of("Latency of the API (ms)", [
             [*metric, {"stat": stat}] for metric in _of_api(parts, ("Latency",)) for stat in ("p50", "p99")
         ])  # fmt: skip
@@ -62,7 +65,11 @@ def _of(title: str, metrics: Sequence[_Metric], **others: str) -> dict[str, Any]
 
 
 def _of_api(parts: Parts, names: Iterable[str]) -> list[_Metric]:
-    return [["AWS/ApiGateway", name, "ApiName", parts.name, "Stage", parts.api_stage] for name in names]
+    told = [
+        [name, f"${{{value['Ref']}}}" if isinstance(value, Mapping) else value]  # the body is a text, for Fn::Sub
+        for name, value in api_metrics.of(parts).dimensions.items()
+    ]
+    return [["AWS/ApiGateway", name, *chain.from_iterable(told)] for name in names]
 
 
 def _of_functions(functions: Iterable[Function], metric: str) -> list[_Metric]:

@@ -66,7 +66,7 @@ def resources(
     properties: dict[str, Any] = {
         "OpenApiVersion": "2.0",  # or SAM makes a second stage, named "Stage"
         "TracingEnabled": tracing,
-        "AccessLogSetting": access_logs.setting(api),
+        "AccessLogSetting": access_logs.setting(access_logs.fields(api)),
         "DefinitionBody": {
             **operations.VALIDATORS,
             "x-amazon-apigateway-gateway-responses": answers.gateway_responses(

@@ -12,6 +12,7 @@ from grail.stack import table_key, throttles
 from grail.stack.edge_settings import EdgeSettings
 
 ALL_AT_ONCE = "AllAtOnce"
+REST, HTTP = API_KINDS = ("rest", "http")
 
 _Fault = Callable[[Any], str | None]
 """Says what is wrong with a value; None where nothing is."""
@@ -87,6 +88,7 @@ _OF_STAGES: Mapping[str, _Fault] = {
         "true or false, an email address or the ARN of an SNS topic",
         lambda value: isinstance(value, bool) or (isinstance(value, str) and bool(_ADDRESS.fullmatch(value))),
     ),
+    "api_kind": _one_of(*API_KINDS),
     "deployment": _one_of(
         ALL_AT_ONCE,
         *(f"Canary10Percent{minutes}Minutes" for minutes in (5, 10, 15, 30)),

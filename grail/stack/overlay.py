@@ -20,6 +20,7 @@ from grail.stack import (
     event_sources,
     functions,
     gateway,
+    http_api,
     parts,
     publishing,
     settings,
@@ -54,14 +55,14 @@ def template(project: Project, stage: str) -> dict[str, Any]:
             kept["Resources"],
             _functions(project, stage, found, chosen),
             _api(project, stage, found, app, chosen) if app.routes else {},
-            _use(project, stage, found, app, chosen) if app.routes else {},
+            _use(project, stage, found, app, chosen) if app.routes and not found.is_http else {},
             watch.resources(found, tell=chosen.alarms) if chosen.alarms else {},
         ),
     )
     return {
         "Description": f"{project.name}, stage {stage}",
         "Resources": resources,
-        "Outputs": kept["Outputs"] | ({} if chosen.edge is None else edge.OUTPUTS_OF_STAGE),
+        "Outputs": kept["Outputs"] | _outputs(found, app, chosen),
         **({} if chosen.edge is None else {"Conditions": edge_keys.CONDITIONS}),
     }
 
@@ -79,6 +80,12 @@ def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(before, Mapping) and isinstance(value, Mapping)
         found[name] = merged(before, value) if both else value  # type: ignore[arg-type]
     return found
+
+
+def _outputs(found: Parts, app: Chalice, chosen: Settings) -> Resources:
+    """Return what the stage says of its API, beside Chalice's outputs."""
+    of_http = http_api.OUTPUTS if found.is_http and app.routes else {}
+    return of_http if chosen.edge is None else of_http | edge.OUTPUTS_OF_STAGE
 
 
 def _functions(project: Project, stage: str, found: Parts, chosen: Settings) -> Resources:
@@ -104,14 +111,18 @@ def _functions(project: Project, stage: str, found: Parts, chosen: Settings) -> 
 
 
 def _api(project: Project, stage: str, found: Parts, app: Chalice, chosen: Settings) -> Resources:
-    """Return the API, which is named after the stage: its metrics are told apart by its name alone."""
+    """Return the API, which is named after the stage: a REST API's metrics are told apart by its name alone."""
+    api = chalice_app.resources(app)
+    if found.is_http:
+        ours = http_api.resources(app, api, name=found.name, functions=found.functions, wanted=chosen)
+        return merged(ours, aliases.permissions(found.functions, ours=ours))
     ours = gateway.overlay(project, stage)
     paths = ours["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     definition = reduce(
         merged,
         (
             {"info": {"title": found.name}},
-            aliases.definition(found.functions, chalice_app.resources(app), paths),
+            aliases.definition(found.functions, api, paths),
             {} if chosen.edge is None else edge_keys.demanded(paths, app.routes),
         ),
     )

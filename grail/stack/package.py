@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grail.errors import GrailError
+from grail.stack import http_api
 
 REGION = "us-east-1"
 """Where the environment names none; the template is the same in any."""
@@ -21,6 +22,7 @@ def package(project: Path, stage: str, *, overlay: Path, out: Path) -> None:
     """Package a stage of a project into a folder. Raises GrailError."""
     out.mkdir(parents=True, exist_ok=True)
     _run("chalice package", [_BIN / "chalice", "package", "--stage", stage, "--merge-template", overlay, out], project)
+    http_api.replace_rest(out / "sam.json")
 
 
 def lint(template: Path) -> None:

@@ -9,6 +9,7 @@ from chalice.config import Config
 from grail.project import Project
 from grail.stack import data, event_sources, functions
 from grail.stack.functions import Function
+from grail.stack.known_settings import HTTP
 
 _API_STAGE = "api"
 """Chalice's default for `api_gateway_stage`."""
@@ -18,13 +19,14 @@ _API_STAGE = "api"
 class Parts:
     """A stage's parts. `name` is what all their names begin with.
 
-    `api_stage` is the stage of its API; `queues` are queues' names to the seconds that all tries of a message take,
-    `dead_letters` the names of those where nothing should be; `indexes` are those of its table.
+    `api_stage` is the stage of its API, which may be an HTTP API; `queues` are queues' names to the seconds that all
+    tries of a message take, `dead_letters` the names of those where nothing should be; `indexes` are the table's.
     """
 
     name: str
     functions: Sequence[Function] = ()
     api_stage: str | None = None
+    is_http: bool = False
     queues: Mapping[str, int] = field(default_factory=dict)
     dead_letters: Sequence[str] = ()
     table: str | None = None
@@ -44,6 +46,7 @@ def of(project: Project, stage: str, app: Chalice) -> Parts:
         name=f"{project.name}-{stage}",
         functions=found,
         api_stage=(config.api_gateway_stage or _API_STAGE) if app.routes else None,
+        is_http=project.setting(stage, "api_kind") == HTTP,
         queues={
             data.queue_name(project.name, stage, name): wanted["receives"] * wanted["visibility_seconds"]
             for name, wanted in queues.items()

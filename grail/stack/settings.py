@@ -12,8 +12,8 @@ from typing import Any
 
 from grail.errors import GrailError
 from grail.project import Project
-from grail.stack import table_key
-from grail.stack.known_settings import ALL_AT_ONCE, Level, check
+from grail.stack import http_limits, table_key
+from grail.stack.known_settings import ALL_AT_ONCE, HTTP, REST, Level, check
 
 SNAP_START_SINCE = (3, 12)
 """The first Python that Lambda starts from a snapshot."""
@@ -26,6 +26,7 @@ class Settings:
     """What a stage has; `grail.stack.known_settings` says what may stand there, docs/stack.md what it does."""
 
     alarms: bool | str = False
+    api_kind: str = REST
     deployment: str = ALL_AT_ONCE
     edge: Mapping[str, Any] | None = None
     gateway_log_role: bool = False
@@ -54,6 +55,12 @@ def read(project: Project, stage: str) -> Settings:
     if settings.deployment != ALL_AT_ONCE and settings.alarms is False:
         message = f"{_FILE}, stage {stage}: deployment {settings.deployment} needs alarms, to roll back on"
         raise GrailError(message)
+    if settings.api_kind == HTTP:
+        for name in http_limits.SETTINGS:
+            reason = http_limits.refusal(name, project.setting(stage, name))
+            if reason is not None:
+                message = f"{_FILE}, stage {stage}: an HTTP API can't have {name}: {reason}; null takes it away"
+                raise GrailError(message)
     return settings
 
 

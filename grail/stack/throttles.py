@@ -38,6 +38,19 @@ def method_settings(setting: Mapping[str, Any], resources: Iterable[Resource]) -
     return found
 
 
+def route_settings(setting: Mapping[str, Any], resources: Iterable[Resource]) -> dict[str, Any]:
+    """Return an HTTP API's settings of the stage, for all routes and for some. Raises GrailError, as above."""
+    everywhere, *others = method_settings(setting, resources)
+    routes = dict(zip(setting.get(_ROUTES, {}), others, strict=True))
+    limits = set(_LIMITS.values())
+    return {
+        "DefaultRouteSettings": {name: value for name, value in everywhere.items() if name in limits},
+        "RouteSettings": {
+            route: {name: value for name, value in found.items() if name in limits} for route, found in routes.items()
+        },
+    }
+
+
 def _limits(limits: Mapping[str, Any]) -> dict[str, Any]:
     return {ours: limits[name] for name, ours in _LIMITS.items()}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from grail.stack import dashboard, watched
+from grail.stack import api_metrics, dashboard, watched
 from grail.stack.alarms import Alarm
 from grail.stack.functions import Caller
 from grail.stack.parts import Parts
@@ -27,7 +27,7 @@ def resources(parts: Parts, *, tell: bool | str) -> dict[str, Any]:
 
 def _alarms(parts: Parts) -> Iterator[Alarm]:
     if parts.api_stage is not None:
-        yield from watched.of_api(parts.name, parts.api_stage)
+        yield from watched.of_api(api_metrics.of(parts))
     if _has_authorizer(parts):
         yield from watched.of_authorizers(parts.name)
     for function in parts.functions:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from grail.stack.alarms import Alarm, Metric, When, total
+from grail.stack.api_metrics import ApiMetrics
 from grail.stack.functions import Caller, Function
 
 API_FAULTS = "api-faults"
@@ -13,11 +14,11 @@ _OPERATIONS = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Tra
 """DynamoDB's, as far as an alarm's ten metrics reach."""
 
 
-def of_api(name: str, stage: str) -> Iterator[Alarm]:
+def of_api(api: ApiMetrics) -> Iterator[Alarm]:
     """Watch a stage of an API: the share of its requests that fail, and how long they take."""
     faults, requests, latency = (
-        Metric("AWS/ApiGateway", metric, {"ApiName": name, "Stage": stage}, statistic)
-        for metric, statistic in (("5XXError", "Sum"), ("Count", "Sum"), ("Latency", "p99"))
+        Metric("AWS/ApiGateway", metric, api.dimensions, statistic)
+        for metric, statistic in ((api.faults, "Sum"), ("Count", "Sum"), ("Latency", "p99"))
     )
     yield Alarm(
         API_FAULTS,

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from grail.pack.build import build
 from grail.project import Project
 from grail.stack import data, edge, given_up, overlay, package, settings
 from grail.stack.edge_settings import EdgeSettings
+from grail.stack.known_settings import ALL_AT_ONCE
+from grail.terraform import package as terraform
 
 NAME = "stack"
 EXAMPLE = "python -m grail stack package --stage staging"
@@ -37,6 +40,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     packaged = actions.add_parser("package", help=described, description=described)
     packaged.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
     packaged.set_defaults(act=_package)
+    described = (
+        f"Do the same as package, say it for Terraform in {_OUT}/<stage>/terraform, and have Terraform check it."
+    )
+    other = actions.add_parser("terraform", help=described, description=described)
+    other.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    other.set_defaults(act=_terraform)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -101,6 +110,25 @@ def _package(project: Project, stage: str) -> int:
     if (at_edge := project.folder / _FOLDER / _edge_file(stage)).exists():
         package.lint(at_edge)
         print(f"{_FOLDER}/{at_edge.name}: CloudFront before it, {_count(at_edge)} resources")
+    return 0
+
+
+def _terraform(project: Project, stage: str) -> int:
+    _package(project, stage)
+    deployment = settings.read(project, stage).deployment
+    if deployment != ALL_AT_ONCE:
+        print(f"{deployment}: by Terraform, each alias moves all at once (docs/delivery.md)", file=sys.stderr)
+    region = os.environ.get("AWS_DEFAULT_REGION", package.REGION)
+    at_edge = project.folder / _FOLDER / _edge_file(stage)
+    file = terraform.write(
+        project.folder / _OUT / stage,
+        edge=at_edge if at_edge.exists() else None,
+        app=project.name,
+        stage=stage,
+        region=region,
+    )
+    made = terraform.check(file, stage)
+    print(f"{_OUT}/{stage}/terraform: the same for Terraform, {len(made)} resources, and the stage's values")
     return 0
 
 

@@ -1,6 +1,7 @@
 """The files that are read by others: stages, policies, settings."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,15 @@ def test_no_local_address_is_configured() -> None:
     assert "localhost" not in json.dumps(CONFIG)
     assert "127.0.0.1" not in json.dumps(CONFIG)
     assert "ENDPOINT" not in json.dumps(CONFIG)
+
+
+def test_no_secret_is_configured() -> None:
+    """What stands in an environment is read by whoever may look at a function: secrets have a store of their own."""
+    settings = [CONFIG, *CONFIG["stages"].values()]
+    settings += [function for one in settings for function in one.get("lambda_functions", {}).values()]
+    names = {name for one in settings for name in one.get("environment_variables", {})}
+    assert names
+    assert not [name for name in names if re.search("SECRET|PASSWORD|TOKEN|CREDENTIAL|_KEY$", name)]
 
 
 FUNCTIONS = ("api_handler", "gate", *(source.name for source in app.event_sources))

@@ -110,11 +110,12 @@ FUNCTIONS = [kind for kind in AUTHORIZERS if kind != "cognito"]
 
 @pytest.mark.parametrize("kind", FUNCTIONS)
 def test_a_known_caller_gets_a_policy_and_a_context(kind: str) -> None:
-    """The same from each kind of function."""
+    """The same from each kind of function; an HTTP API's context says who it is, too."""
     answer = make_app(kind)[1](authorizer_event(kind, "Bearer reader"), LambdaContext())
+    named = {"principalId": "bob"} if kind == "http" else {}
     assert json.loads(json.dumps(answer)) == {
         "principalId": "bob",
-        "context": {"expires": FAR, "token": "t1", "grants": "things:read"},
+        "context": {"expires": FAR, "token": "t1", "grants": "things:read", **named},
         "policyDocument": {
             "Version": "2012-10-17",
             "Statement": [

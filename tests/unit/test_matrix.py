@@ -5,6 +5,7 @@ that nothing here can fill, the test says so.
 """
 
 import dataclasses
+import importlib.util
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import app as app_module
 from app import app
 from chalicelib import bootstrap
 from chalicelib.access.oidc import Keys, OidcIssuer
@@ -26,10 +28,12 @@ from chalicelib.models.tokens import TokenNew
 from chalicelib.repositories.memory import MemoryTable
 from chalicelib.services.resources import RESOURCES
 from chalicelib.settings import Settings
+from chalicelib.web.api import Api
 from chalicelib.web.endpoint import Endpoint
 from tests import identity
+from tests.conftest import PROVE
 from tests.fakes import MemoryObjects, MemoryQueue
-from tests.front import Front
+from tests.front import Front, HttpFront
 from tests.sample import sample
 
 ORDER = {"currency": "EUR", "lines": [{"sku": "tea", "quantity": 1, "unit_price": 450}]}
@@ -192,13 +196,39 @@ def test_the_matrix_has_every_route() -> None:
     assert len(ROUTES) > 40
 
 
+@pytest.fixture(scope="module")
+def http_app() -> Iterator[Api]:
+    """Return the app of a stage whose API is an HTTP API."""
+    spec = importlib.util.spec_from_file_location("http_app", app_module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTHORIZER", "http")
+        spec.loader.exec_module(module)
+    yield module.app
+    bootstrap.use(None)
+
+
 @pytest.mark.parametrize(("path", "method"), ROUTES)
 def test_a_route_answers_each_credential(path: str, method: str) -> None:
     """401 for a bad one, 403 without the permission, 404 for somebody else's, and what was asked for to who may."""
+    check(path, method, lambda: Front(app))
+
+
+@pytest.mark.parametrize(("path", "method"), ROUTES if PROVE else ROUTES[::5])
+def test_a_route_of_an_http_api_answers_each_credential(path: str, method: str, http_app: Api) -> None:
+    """The same: by its authorizer's payload 2.0, and its events of payload 1.0."""
+    check(path, method, lambda: HttpFront(http_app))
+
+
+def check(path: str, method: str, front: Callable[[], Front]) -> None:
+    """Send a route each kind of credential, each in a world and through a gateway of its own."""
     endpoint = app.operations[path, method].endpoint
     body = None
     if endpoint.body:
         body = BODIES.get(endpoint.body.__name__) or sample(endpoint.body)
+    headers = {"Content_Type": "application/merge-patch+json"} if method == "PATCH" else {}
     statuses, wanted = {}, {}
     kinds = [kind for kind, _ in credentials(World(), endpoint)]
     for number, kind in enumerate(kinds):
@@ -206,7 +236,7 @@ def test_a_route_answers_each_credential(path: str, method: str) -> None:
         token = next(token for index, (_, token) in enumerate(credentials(world, endpoint)) if index == number)
         bootstrap.use(world.services)
         real_path = world.path(path, OTHER if kind == "other owner" else USER)
-        statuses[kind] = Front(app)(method, real_path, token=token, body=body).status
+        statuses[kind] = front()(method, real_path, token=token, body=body, **headers).status
         wanted[kind] = expected(kind, path, endpoint)
     bootstrap.use(None)
     assert statuses == wanted

@@ -1,0 +1,1 @@
+"""A stage's CloudFormation template, said for Terraform."""
