@@ -104,7 +104,7 @@ def _statements(app: str, stage: str) -> list[Statement]:
             condition={"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
         ),
         allow("s3", "GetObject PutObject", [s3_arn(f"{bucket}/{stage}/*")]),
-        allow("s3", "GetObject GetObjectVersion", [s3_arn(f"{bucket}/{names.pipeline(app)[:20]}/*")]),
+        allow("s3", "GetObject GetObjectVersion", [s3_arn(f"{bucket}/{names.pipeline_folder(app)}/*")]),
         allow("s3", "GetBucketLocation ListBucket", [s3_arn(bucket)]),
         allow("logs", "CreateLogGroup CreateLogStream PutLogEvents", [arn("logs", logs), arn("logs", f"{logs}:*")]),
     ]

@@ -23,7 +23,8 @@ def policies(app: str, stage: str, *, edge: bool, table_key: bool) -> Policies:
     name = f"{app}-{stage}"
     found = {
         "Data": [*_data(name), *(_table_key(name) if table_key else [])],
-        "Code": [*_code(app, stage), *_roles(app, stage)],
+        "Code": _code(app, stage),
+        "Roles": _roles(app, stage),
         "Gateway": _gateway(name),
     }
     return found | ({"Edge": _edge(name)} if edge else {})

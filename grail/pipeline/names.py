@@ -28,3 +28,8 @@ def bucket(app: str, *, account: str = "${AWS::AccountId}", region: str = "${AWS
 def pipeline(app: str) -> str:
     """Return the name of CodePipeline's pipeline, of its roles and of its stack."""
     return f"pipeline-{app}"
+
+
+def pipeline_folder(app: str) -> str:
+    """Return where in the bucket CodePipeline keeps what one action hands to the next: 20 characters of its name."""
+    return pipeline(app)[:20]
