@@ -66,7 +66,7 @@ def _codebuild(app: str, stage: str) -> Statement:
         "Effect": "Allow",
         "Principal": {"Service": "codebuild.amazonaws.com"},
         "Action": "sts:AssumeRole",
-        "Condition": {"ArnEquals": {"aws:SourceArn": project}},
+        "Condition": {"ArnLike": {"aws:SourceArn": project}},
     }
 
 

@@ -173,7 +173,7 @@ def _roles(app: str, stage: str) -> list[Statement]:
                     "iam",
                     "AttachRolePolicy DetachRolePolicy",
                     [global_arn("iam", f"role/{name}-{role}-*")],
-                    condition={"ArnEquals": {"iam:PolicyARN": managed_policy(policy)}},
+                    condition={"ArnLike": {"iam:PolicyARN": managed_policy(policy)}},
                 ),
             )
         ),
