@@ -47,13 +47,14 @@ def apply(app: str, stage: str, template: Mapping[str, Any]) -> dict[str, str]:
 
 def _made(name: str) -> set[str] | None:
     """Return the logical ids of what the stack has; None where there is no stack."""
+    pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
     try:
-        found = boto3.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+        found = [each for page in pages for each in page["StackResourceSummaries"]]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    return {resource["LogicalResourceId"] for resource in found}
+    return {each["LogicalResourceId"] for each in found if each["ResourceStatus"] != "DELETE_COMPLETE"}
 
 
 def _parameters(app: str, made: set[str] | None) -> dict[str, str]:

@@ -264,3 +264,15 @@ def test_names_that_are_too_long_are_refused() -> None:
     """IAM would say so after some of the stack was made."""
     with pytest.raises(GrailError, match="too long for a role"):
         bootstrap.template("a" * 50, "prod", repository=None, edge=False, key=False)
+
+
+def test_the_bucket_of_artifacts_is_closed() -> None:
+    """Private, versioned, encrypted; what is in it is forgotten in time; and it outlives its stack."""
+    bucket = TEMPLATE["Resources"]["Artifacts"]
+    properties = bucket["Properties"]
+    assert all(properties["PublicAccessBlockConfiguration"].values())
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    [rule] = properties["LifecycleConfiguration"]["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"

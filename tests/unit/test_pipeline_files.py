@@ -97,7 +97,7 @@ def test_the_pipeline_queues() -> None:
 
 
 def test_what_tests_and_packages_can_deploy_nothing() -> None:
-    """Neither the pipeline's role nor the build's can change a stack, become a deployer, or write where a stage reads."""
+    """Neither the pipeline's role nor the build's may change a stack, be a deployer, or write what a stage reads."""
     for role in ("PipelineRole", "BuildRole"):
         [policy] = TEMPLATE["Resources"][role]["Properties"]["Policies"]
         text = json.dumps(policy)
