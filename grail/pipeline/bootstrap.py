@@ -74,7 +74,7 @@ def template(app: str, stage: str, *, repository: str | None, edge: bool, key: b
 
 
 def _execution(app: str, stage: str, policies: list[str]) -> dict[str, Any]:
-    """Return CloudFormation's role, which it has only for the stage's stacks.
+    """Return CloudFormation's role, which it has for whoever may pass it: the deployer, for the stage's stacks.
 
     A role of CloudFormation's own, and not its caller's rights: it outlasts the caller's hour, so that a canary which
     goes wrong late is still rolled back; and who steals a pipeline's token can hand in templates of one stage, no more.
@@ -89,9 +89,6 @@ def _execution(app: str, stage: str, policies: list[str]) -> dict[str, Any]:
                         "Effect": "Allow",
                         "Principal": {"Service": "cloudformation.amazonaws.com"},
                         "Action": "sts:AssumeRole",
-                        "Condition": {
-                            "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
-                        },
                     }
                 ]
             ),
