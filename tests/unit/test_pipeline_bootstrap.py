@@ -254,10 +254,13 @@ def concrete(pattern: str) -> str:
     return pattern.replace(":*:*:", f":{REGION}:{ACCOUNT}:").replace("*", "x")
 
 
-def test_a_stage_without_a_boundary_is_refused() -> None:
+def test_a_stage_without_a_boundary_is_refused(tmp_path: Path) -> None:
     """Else whoever deploys it could make a role that may do all."""
+    (tmp_path / ".chalice").mkdir()
+    config = {"app_name": "shop", "stages": {"dev": {}}}
+    (tmp_path / ".chalice" / "config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(GrailError, match="stage dev needs permissions_boundary"):
-        bootstrap.template_of(PROJECT, "dev", repository=None)
+        bootstrap.template_of(Project(tmp_path), "dev", repository=None)
 
 
 def test_names_that_are_too_long_are_refused() -> None:
