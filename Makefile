@@ -10,11 +10,12 @@ INSTALLED := .venv/installed
 TRANSLATOR := .venv/stack/installed
 CHECKOV := .venv/checkov/installed
 TERRAFORM := .venv/terraform/installed
+WORKFLOWS := .venv/workflows/installed
 
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help install local test check templates prove package bench lock schema browser clean
+.PHONY: help install local test check templates workflows prove package bench lock schema browser clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -25,7 +26,7 @@ local: $(INSTALLED) ## Serve the API on this machine (PORT=8000 HOST=127.0.0.1);
 test: $(INSTALLED) $(TRANSLATOR) $(TERRAFORM) browser ## Run every test
 	@$(BIN)/pytest
 
-check: $(INSTALLED) templates ## Lint, types, layers, and what is unsafe in a stage's template
+check: $(INSTALLED) templates workflows ## Lint, types, layers, and what is unsafe in a stage's template or a workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,7 +44,15 @@ package: $(INSTALLED) $(TRANSLATOR) $(if $(filter terraform,$(FORMAT)),$(TERRAFO
 # SAM and cfn-lint look at each stage as it is packaged, checkov at all of them.
 templates: $(INSTALLED) $(TRANSLATOR) $(CHECKOV)
 	@for stage in dev staging prod; do $(BIN)/python -m grail stack package --stage $$stage || exit 1; done
-	.venv/checkov/bin/checkov --config-file .checkov.yaml --file build/*/cloudformation.json infra/*-edge.json
+	@$(BIN)/python -m grail bootstrap --stage prod --repository example/app --template > build/bootstrap.json
+	$(BIN)/cfn-lint --regions us-east-1 --template build/bootstrap.json infra/pipeline.json
+	.venv/checkov/bin/checkov --config-file .checkov.yaml \
+	  --file build/*/cloudformation.json build/bootstrap.json infra/*-edge.json infra/pipeline.json
+
+# jactionlint for what would not run, zizmor for what is unsafe; --offline: neither asks GitHub.
+workflows: $(WORKFLOWS)
+	.venv/workflows/bin/jactionlint --shellcheck=
+	.venv/workflows/bin/zizmor --offline --no-progress --quiet --persona pedantic --config .github/zizmor.yml .github
 
 prove: $(INSTALLED) $(TRANSLATOR) $(TERRAFORM) browser ## Run every test, with every generated case instead of a sample
 	@PROVE=1 $(BIN)/pytest
@@ -59,7 +68,7 @@ install: $(INSTALLED)
 
 lock: ## Pin requirements*.txt anew from requirements*.in
 	$(PYTHON) -m pip install --quiet uv
-	for name in requirements requirements-dev requirements-stack requirements-checkov requirements-terraform benchmarks/requirements; do \
+	for name in requirements requirements-dev requirements-stack requirements-checkov requirements-terraform requirements-workflows benchmarks/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; \
 	done

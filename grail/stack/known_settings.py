@@ -100,6 +100,7 @@ _OF_STAGES: Mapping[str, _Fault] = {
     "log_days": _one_of(
         *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
     ),  # CloudWatch Logs, PutRetentionPolicy
+    "permissions_boundary": _BOOLEAN,
     "table_key": _one_of(*table_key.CHOICES),
     "throttle": _read_by(throttles.check, "throttle"),
     "usage_plan": _read_by(UsagePlan.read, "usage_plan"),

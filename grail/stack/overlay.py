@@ -13,6 +13,7 @@ from grail.localcloud import chalice_app
 from grail.project import Project
 from grail.stack import (
     aliases,
+    boundary,
     data,
     deployment,
     edge,
@@ -59,6 +60,9 @@ def template(project: Project, stage: str) -> dict[str, Any]:
             watch.resources(found, tell=chosen.alarms) if chosen.alarms else {},
         ),
     )
+    if chosen.permissions_boundary:
+        roles = boundary.resources(project, stage, functions=found.functions, others=resources)
+        resources = merged(resources, roles)
     return {
         "Description": f"{project.name}, stage {stage}",
         "Resources": resources,

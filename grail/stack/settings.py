@@ -31,6 +31,7 @@ class Settings:
     edge: Mapping[str, Any] | None = None
     gateway_log_role: bool = False
     log_days: int = 30
+    permissions_boundary: bool = False
     table_key: str = table_key.OWNED
     throttle: Mapping[str, Any] | None = None
     usage_plan: Mapping[str, Any] | None = None

@@ -6,7 +6,7 @@ stage's own can also be switched off, and everything in the table with it.
 
 from typing import Any
 
-OWNED, _MANAGED, _CUSTOMER = CHOICES = ("owned", "managed", "customer")
+OWNED, _MANAGED, CUSTOMER = CHOICES = ("owned", "managed", "customer")
 _KEY = "TableKey"
 
 
@@ -15,7 +15,7 @@ def of_table(choice: str) -> dict[str, Any]:
     if choice == OWNED:
         return {}
     found: dict[str, Any] = {"SSEEnabled": True, "SSEType": "KMS"}
-    if choice == _CUSTOMER:
+    if choice == CUSTOMER:
         found["KMSMasterKeyId"] = {"Fn::GetAtt": [_KEY, "Arn"]}
     return {"SSESpecification": found}
 
@@ -26,7 +26,7 @@ def resources(name: str, choice: str) -> dict[str, Any]:
     Its policy lets whoever may use the table use the key through it, as that of AWS's own key does: a function's policy
     is the same with any choice.
     """
-    if choice != _CUSTOMER:
+    if choice != CUSTOMER:
         return {}
     return {
         _KEY: {

@@ -1,5 +1,19 @@
 """One module per verb: NAME, EXAMPLE, arguments(parser), run(arguments) -> exit code."""
 
-from grail.verbs import access, dlq, fire, iam, local, migrate, pack, sign_in, stack, token
+from grail.verbs import (
+    access,
+    bootstrap,
+    dlq,
+    fire,
+    iam,
+    local,
+    migrate,
+    pack,
+    pipeline,
+    sign_in,
+    smoke,
+    stack,
+    token,
+)
 
-VERBS = (local, token, sign_in, access, fire, dlq, migrate, stack, iam, pack)
+VERBS = (local, token, sign_in, access, fire, dlq, migrate, stack, iam, pack, bootstrap, pipeline, smoke)

@@ -1,0 +1,1 @@
+"""What deploys a stage from a repository: its roles, its artifacts, and the pipeline."""

@@ -1,0 +1,52 @@
+"""Ask a deployed stage whether it answers, and whether what is closed is closed."""
+
+import argparse
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from grail.errors import GrailError
+from grail.pipeline import smoke
+from grail.project import Project
+from grail.stack import outputs, settings
+
+NAME = "smoke"
+EXAMPLE = "python -m grail smoke --url https://staging.example.com"
+
+_EDGE_REGION = "us-east-1"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--url", type=_url, help="where the API is")
+    where.add_argument("--stage", help="a stage: its edge where it has one, else its API, as its stacks' outputs say")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask, and say what was found."""
+    url = options.url or _of(Project(Path.cwd()), options.stage)
+    print(url)
+    for found in smoke.check(url):
+        print(f"  {found}")
+    return 0
+
+
+def _of(project: Project, stage: str) -> str:
+    """Return where a stage's clients find it. Raises GrailError."""
+    project.check_stage(stage)
+    name = f"{project.name}-{stage}"
+    try:
+        if settings.read(project, stage).edge is None:
+            return outputs.read(name)["EndpointURL"]
+        return outputs.read(f"{name}-edge", region=_EDGE_REGION)["Url"]
+    except (BotoCoreError, ClientError) as error:
+        message = f"AWS refused: {error}"
+        raise GrailError(message) from error
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        message = f"{text!r} is no URL"
+        raise argparse.ArgumentTypeError(message)
+    return text
