@@ -28,7 +28,7 @@ _RAW: st.SearchStrategy[dict[str, Any]] = st.recursive(
     | st.builds(lambda value: {"BOOL": value}, st.booleans())
     | st.just({"NULL": True})
     | st.builds(lambda found: {"SS": sorted(found)}, st.sets(st.text(min_size=1), min_size=1))
-    | st.builds(lambda found: {"NS": sorted(map(str, found))}, st.sets(st.integers(), min_size=1)),
+    | st.builds(lambda found: {"NS": sorted(map(str, found))}, st.sets(st.integers(-_MOST, _MOST), min_size=1)),
     lambda inner: (
         st.builds(lambda found: {"L": found}, st.lists(inner, max_size=3))
         | st.builds(lambda found: {"M": found}, st.dictionaries(st.text(), inner, max_size=3))
