@@ -45,13 +45,20 @@ class Entity(BaseModel):
 
     @classmethod
     def upgraded(cls, item: dict[str, Any]) -> dict[str, Any]:
-        """Return an item at this code's schema version; one that is there, or beyond, as it is."""
+        """Return an item at this code's schema version; one that is there, or beyond, as it is.
+
+        Raises ValueError, as does an item that is no such entity, where an upgrade fails.
+        """
         version = item.get(SCHEMA, 1)
         if version >= cls.current_schema():
             return item
         found = dict(item)
-        for upgrade in cls.UPGRADES[version - 1 :]:
-            found = upgrade(found)
+        try:
+            for upgrade in cls.UPGRADES[version - 1 :]:
+                found = upgrade(found)
+        except Exception as error:  # an adopter's function may raise anything
+            message = f"a {cls.KIND} can't be upgraded from schema version {version}: {type(error).__name__}"
+            raise ValueError(message) from error
         return {**found, SCHEMA: cls.current_schema()}
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from pydantic import ValidationError
-
 from chalicelib.errors import ConflictError, StaleVersionError
 from chalicelib.models.orders import Order, Status
 from chalicelib.repositories import keys
@@ -39,7 +37,7 @@ class Orders(Belongings[Order]):
         for item in self._all(keys.BY_DAY, keys.day(day)):
             try:
                 yield self._load(item)
-            except ValidationError:
+            except ValueError:
                 yield None
 
     def move(

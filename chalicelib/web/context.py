@@ -123,7 +123,8 @@ class Context:
             raise _bad_header(header, fault)
         parts = (self.caller.principal, self.resource, *self.path_parameters.values(), key)
         digest = sha256("\n".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
-        body = b"" if self.body is None else self.body.model_dump_json().encode()
+        # What was sent, without defaults: a field that later code adds must not make a retry another request.
+        body = b"" if self.body is None else self.body.model_dump_json(exclude_unset=True).encode()
         return Once(spell(digest[:15]), sha256(body).hexdigest())
 
 

@@ -13,6 +13,7 @@ from chalicelib import deadline
 from chalicelib.errors import NotFoundError, UnavailableError
 from chalicelib.models.entity import Entity, EntityView, Made
 from chalicelib.models.fields import RequestModel, Title
+from chalicelib.models.permissions import NOTHING
 from chalicelib.web.api import Api
 from chalicelib.web.context import Context
 from chalicelib.web.endpoint import endpoint, public
@@ -358,3 +359,21 @@ def test_an_endpoint_that_is_not_registered_answers_nothing() -> None:
     """Calling it by hand is a mistake, and says so."""
     with pytest.raises(TypeError, match="once it is registered"):
         endpoint("things:read")(plain)()
+
+
+def test_a_retry_is_the_same_request_to_later_code() -> None:
+    """Which may know a field more, with a default: what was sent is compared, and not what it means."""
+
+    class Later(ThingNew):
+        """With a default."""
+
+        country: str = "GB"
+
+    found = []
+    for model in (ThingNew, Later):
+        ctx = Context(
+            event("POST", "/things", headers={"Idempotency-Key": "k"}), "request", grants_of=lambda _: NOTHING
+        )
+        ctx.body = model(name="Ada")
+        found.append(ctx.once)
+    assert found[0] == found[1]

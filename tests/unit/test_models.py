@@ -99,6 +99,18 @@ def test_a_stored_model_reads_what_yesterdays_rules_let_in() -> None:
     assert box.model_dump()["tags"] == ["", "b", "c"]
 
 
+def test_an_upgrade_that_fails_is_told_of_as_an_item_that_is_none() -> None:
+    """Whoever bears such an item, such as a report, bears this one."""
+
+    class Failing(Person):
+        """A person whose upgrade wants what not all have."""
+
+        UPGRADES = (lambda item: {**item, "code": item["country"]},)
+
+    with pytest.raises(ValueError, match="a person can't be upgraded from schema version 1: KeyError"):
+        Failing.upgraded({**STORED, "name": "a"})
+
+
 def test_a_resources_view_adds_id_and_times() -> None:
     """The view has the resource's own fields and what every view has, and nothing of the storage."""
     assert set(BOX.view.model_fields) == {*Box.model_fields, "id", "created_at", "updated_at"}
