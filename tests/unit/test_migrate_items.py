@@ -18,7 +18,8 @@ from tests.migrations import NICK, TABLE, UPGRADES, cents, nick, user
 
 LAYOUT = Layout.read(TABLE, table="t")
 
-_NUMBERS = st.integers(-(10**37), 10**37) | st.decimals(
+_MOST = 10**37
+_NUMBERS = st.integers(-_MOST, _MOST) | st.decimals(
     allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=9
 )
 _RAW: st.SearchStrategy[dict[str, Any]] = st.recursive(
