@@ -274,8 +274,18 @@ def test_what_can_not_be_says_why_in_one_line(stage: Stage) -> None:
     refused.append(stage.grail("apply", code=1))
     assert f"0001_a.py was applied (checksum {was}) and is missing" in refused[-1]
     refused += [stage.grail("apply", "--to", "9", code=1), stage.grail("new", "x", code=1)]
+    for mistake in (("--prefix", "user-", "--schema-version", "2"), ("--type", "user", "--schema-version", "1")):
+        refused.append(stage.grail("new", "x", *mistake, code=1))
+        assert "SCHEMA_VERSION" in refused[-1]
+    assert not list((stage.folder / "migrations").glob("*_x.py"))
     assert all(line.count("\n") == 1 for line in refused), refused
-    for arguments in (("apply", "--max-units", "0"), ("new", "Bad Name", "--type", "x"), ("apply", "--to", "x"), ()):
+    for arguments in (
+        ("apply", "--max-units", "0"),
+        ("apply", "--segments", "101"),
+        ("new", "Bad Name", "--type", "x"),
+        ("apply", "--to", "x"),
+        (),
+    ):
         assert stage.grail(*arguments, code=2).count("\n") == 1
     assert "nothing is lost or done twice" in stage.grail("apply", "--help")
 
