@@ -208,6 +208,22 @@ def test_an_item_that_fails_is_told_of_and_tried_again(stage: Stage) -> None:
     assert refused.count("\n") == 1
 
 
+def test_a_rollback_goes_on_with_a_mended_file(stage: Stage) -> None:
+    """Where `down` fails for an item, its file is mended and pushed, and `--edited` does the rest."""
+    stage.put(user(1), user(2))
+    text = '"""Cents."""\nTYPE = "user"\ndef up(item): return {{**item, "price": item["price"] * 100}}\n{}'
+    down = 'def down(item): return {{**item, "price": item["price"] // {}}}\n'
+    stage.write("0001_cents", text.format(down.format('(item["price"] - 100)')))
+    stage.grail("push")
+    stage.grail("apply")
+    assert "ZeroDivisionError" in stage.grail("rollback", code=1)
+    stage.write("0001_cents", text.format(down.format(100)))
+    stage.grail("push")
+    stage.grail("rollback", "--edited")
+    assert [item["price"] for item in stage.items()] == [1, 2]
+    assert "pending  0001_cents" in stage.grail("status")
+
+
 @pytest.mark.parametrize(("kill", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_one_that_is_stopped_goes_on_later(stage: Stage, kill: signal.Signals, code: int) -> None:
     """Ctrl-C gives the lock back; a process that was killed has it until it is taken away."""
