@@ -74,7 +74,7 @@ class Engine:
             yield
         except FencedError:
             raise
-        except (Exception, KeyboardInterrupt):
+        except BaseException:  # a file's sys.exit() too
             self._ledger.release()
             raise
         self._ledger.release()
@@ -119,7 +119,10 @@ class Engine:
                     f"and is {migration.checksum}; undo the edit, or do the rest with it: --edited"
                 )
                 raise GrailError(message)
-            return replace(found, checksum=migration.checksum)
+            if found.checksum != migration.checksum:
+                found = replace(found, checksum=migration.checksum)
+                self._ledger.advance(found)
+            return found
         # A half applied schema version can be taken back: each item tells whether it has it.
         takes_back = found is not None and found.name == migration.name and direction == DOWN and change.repeatable
         if found is not None and not takes_back:

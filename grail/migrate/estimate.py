@@ -1,4 +1,4 @@
-"""What a run will take, guessed from a page of the table: items, capacity units, dollars, seconds; and a sample.
+"""What a run will take, guessed from the table's first pages: items, capacity units, dollars, seconds; and a sample.
 
 The prices are DynamoDB's on-demand prices of us-east-1, standard table class, for a million request units, as they are
 since November 2024 (https://aws.amazon.com/dynamodb/pricing/on-demand/).
@@ -22,15 +22,21 @@ WRITES, READS = 0.625, 0.125
 """Dollars for a million units."""
 PER_SEGMENT = 500
 """Items a second: a transaction of 25 is taken to last 50 ms."""
+_PAGES = 10
+"""How many are read at most, to find a page that has any."""
 _KB = 1024
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will take. `sample` has some items before and after, or why one can't be migrated."""
+    """What a run will take. `items` are guessed from those `looked_at`, which are all of the table if it `is_exact`.
+
+    `sample` has some items before and after, or why one can't be migrated.
+    """
 
     items: int
     is_exact: bool
+    looked_at: int
     write_units: int
     read_units: int
     seconds: float
@@ -43,6 +49,8 @@ class Estimate:
 
     def described(self) -> str:
         """Return it for a person, in one line."""
+        if not self.items and not self.is_exact:
+            return f"none of the first {self.looked_at:,} items; how many of the others is not known"
         about = "" if self.is_exact else "about "
         cost = f"${math.ceil(self.dollars * 100) / 100:,.2f}"
         return (
@@ -54,12 +62,13 @@ class Estimate:
 def estimate(
     dynamodb: "DynamoDBClient", change: Change, *, segments: int, most_units: float | None, sample: int = 3
 ) -> Estimate:
-    """Read a page, and say what a run will take. Of a large table, the counts are DynamoDB's, up to six hours old."""
+    """Read pages until one has items that are meant, and say what a run will take.
+
+    Of a large table, the counts are DynamoDB's, up to six hours old.
+    """
     layout = change.layout
-    page: Any = dynamodb.scan(TableName=layout.table, Limit=PAGE, **change.filter)
     described: Any = dynamodb.describe_table(TableName=layout.table)["Table"]
-    found, scanned = page["Items"], page["ScannedCount"]
-    is_exact = "LastEvaluatedKey" not in page
+    found, scanned, is_exact = _first(dynamodb, change)
     items = len(found) if is_exact else max(len(found), round(described["ItemCount"] * len(found) / scanned))
     writes = sum(_write_units(item, layout) for item in found) / len(found) if found else 0
     write_units = math.ceil(items * (writes + 2 / AT_ONCE))
@@ -69,8 +78,23 @@ def estimate(
     if most_units is not None:
         seconds = max(seconds, (write_units + read_units) / most_units)
     return Estimate(
-        items, is_exact, write_units, read_units, seconds, [_shown(change, item) for item in found[:sample]]
+        items, is_exact, scanned, write_units, read_units, seconds, [_shown(change, item) for item in found[:sample]]
     )
+
+
+def _first(dynamodb: "DynamoDBClient", change: Change) -> tuple[list[Raw], int, bool]:
+    """Return the first items that are meant, among how many, and whether that is the whole table."""
+    scanned = 0
+    start: dict[str, Any] = {}
+    for _ in range(_PAGES):
+        page: Any = dynamodb.scan(TableName=change.layout.table, Limit=PAGE, **start, **change.filter)
+        scanned += page["ScannedCount"]
+        if "LastEvaluatedKey" not in page:
+            return page["Items"], scanned, True
+        if page["Items"]:
+            break
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    return page["Items"], scanned, False
 
 
 def _shown(change: Change, item: Raw) -> tuple[dict[str, Any], dict[str, Any] | str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 30
 _ITEM = "LEDGER"
+_KEPT = 100
+"""How many runs the history has beside the last of each version: with them, it must fit one item of 400 KB."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Ledger:
 
     @property
     def history(self) -> list[Run]:
-        """What was done, oldest first."""
+        """What was done, oldest first: the last run of each version, and the latest of the others."""
         return [Run(**done) for done in self._state.get("history", ())]
 
     @property
@@ -84,6 +86,12 @@ class Ledger:
         """The migrations whose last run was up, by version."""
         last = {run.entry.number: run for run in self.history}
         return {number: run.entry for number, run in sorted(last.items()) if run.direction == "up"}
+
+    @property
+    def settled(self) -> dict[int, Entry]:
+        """Those of the applied that can't change any more: one that is half rolled back may have to be mended."""
+        run = self.run
+        return {number: entry for number, entry in self.applied.items() if run is None or number != run.entry.number}
 
     @property
     def token(self) -> int:
@@ -131,9 +139,11 @@ class Ledger:
         self._write(run=_plain(run))
 
     def finish(self, run: Run) -> Run:
-        """Say that it is done. Raises FencedError."""
+        """Say that it is done; that it changed nothing of what was applied before is no history. Raises FencedError."""
         run = replace(run, finished_at=self._time())
-        self._write(run=None, history=[*self._state.get("history", ()), _plain(run)])
+        is_again = run.direction == "up" and self.applied.get(run.entry.number) == run.entry
+        history = self.history if is_again and not run.counts.get("written") else _kept([*self.history, run])
+        self._write(run=None, history=[_plain(done) for done in history])
         return run
 
     def _write(self, **changes: Any) -> None:  # noqa: ANN401 - plain values
@@ -146,6 +156,12 @@ class Ledger:
 
     def _time(self) -> str:
         return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _kept(history: list[Run]) -> list[Run]:
+    last = {run.entry.number: place for place, run in enumerate(history)}
+    others = [place for place in range(len(history)) if place not in last.values()]
+    return [history[place] for place in sorted([*last.values(), *others[-_KEPT:]])]
 
 
 def _plain(run: Run) -> dict[str, Any]:

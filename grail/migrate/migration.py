@@ -82,7 +82,7 @@ def read(name: str, source: bytes) -> Migration:
     declared: dict[str, Any] = {"__name__": name}
     try:
         exec(compile(source, f"migrations/{name}.py", "exec"), declared)  # noqa: S102 - that is what the file is for
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{name}.py: {type(error).__name__}: {error}"
         raise GrailError(message) from error
     selection = Selection(declared.get("TYPE"), declared.get("PREFIX"))

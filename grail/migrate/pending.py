@@ -15,15 +15,15 @@ def to_apply(entries: Sequence[Entry], ledger: Ledger, *, to: int | None, again:
     return [entry for entry in entries if entry.number not in applied and entry.number <= _top(to, entries)]
 
 
-def to_roll_back(ledger: Ledger, *, to: int | None) -> list[Entry]:
+def to_roll_back(ledger: Ledger, *, to: int | None, edited: Sequence[Entry] = ()) -> list[Entry]:
     """Return those to roll back, the newest first: the last one, or all above a version (0: all).
 
-    One that is half applied, or half rolled back, comes first.
+    One that is half applied, or half rolled back, comes first, as it began, or as it is among the `edited`.
     """
     run = ledger.run
     there = dict(ledger.applied)
     if run is not None:
-        there[run.entry.number] = run.entry
+        there[run.entry.number] = next((entry for entry in edited if entry.name == run.name), run.entry)
     newest = sorted(there.values(), reverse=True)
     if to is None:
         return newest[:1]

@@ -1,10 +1,11 @@
 """Several migrations, one after the other, and somebody who watches: what each will take, how far it is, what came."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from grail.errors import GrailError
 from grail.migrate import report
 from grail.migrate.change import UP
 from grail.migrate.engine import Engine
@@ -15,6 +16,9 @@ from grail.migrate.pace import Pace
 from grail.migrate.stage import Stage
 from grail.progress import Progress
 
+Choose = Callable[[], list[Entry]]
+"""Returns which migrations, in order, as the store and the ledger are by now."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -24,15 +28,17 @@ class Limits:
     most_units: float | None = None
 
 
-def perform(
-    stage: Stage, ledger: Ledger, entries: Sequence[Entry], direction: str, *, limits: Limits, is_edited: bool
-) -> None:
+def perform(stage: Stage, ledger: Ledger, choose: Choose, direction: str, *, limits: Limits, is_edited: bool) -> None:
     """Migrate, with the lock, unless one of them can't be done. Raises GrailError for the first that fails."""
+    entries = choose()
     migrations = [stage.store.fetch(entry) for entry in entries]
     wanted = [(migration, stage.change(migration, direction)) for migration in migrations]
     pace = Pace(most=limits.most_units, keep=ledger.keep)
     engine = Engine(stage.dynamodb, stage.layout, ledger, pace=pace, segments=limits.segments)
     with _stoppable(), engine.locked():
+        if choose() != entries:
+            message = "somebody else pushed or migrated just now; run it again"
+            raise GrailError(message)
         for migration, change in wanted:
             if direction == UP and migration.number in ledger.applied and not change.repeatable:
                 continue

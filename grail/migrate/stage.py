@@ -64,17 +64,17 @@ class Stage:
     def entries(self, ledger: Ledger) -> list[Entry]:
         """Return the store's list, once it is certain that it goes with what was applied. Raises GrailError."""
         entries = self.store.entries()
-        sequence.check(entries, applied=ledger.applied)
+        sequence.check(entries, applied=ledger.settled)
         return entries
 
     def push(self) -> list[Entry]:
         """Store the folder's files; return those that were not there. Raises GrailError for what can't follow."""
         local = folder.files(self.folder)
-        stored = self.store.entries()
-        entries = sequence.merged(stored, [migration.entry for migration in local])
-        sequence.check(entries, applied=self.ledger().applied)
-        new = [migration for migration in local if migration.entry not in stored]
-        self.store.push(new, entries=entries)
+        stored = self.store.listing()
+        entries = sequence.merged(stored.entries, [migration.entry for migration in local])
+        sequence.check(entries, applied=self.ledger().settled)
+        new = [migration for migration in local if migration.entry not in stored.entries]
+        self.store.push(new, entries=entries, since=stored)
         return [migration.entry for migration in new]
 
     def pull(self) -> list[Path]:

@@ -2,13 +2,14 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from grail.errors import GrailError
-from grail.migrate.migration import Entry, Migration, checksum_of, read
+from grail.migrate.migration import Entry, Migration, checksum_of, number_of, read
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 PREFIX = "migrations/"
 """Of the keys. Nothing in the bucket's lifecycle, and no function's policy, may reach it."""
 _LIST = f"{PREFIX}list.json"
+_CHECKSUM = re.compile("[0-9a-f]{64}")
+
+
+class Listing(NamedTuple):
+    """The list as it was read, in the order of the versions, and what it is matched by; None where there was none."""
+
+    entries: list[Entry]
+    tag: str | None
 
 
 class Store:
@@ -25,9 +34,24 @@ class Store:
         self._s3 = s3
         self._bucket = bucket
 
+    def listing(self) -> Listing:
+        """Return the list. Raises GrailError where it is damaged."""
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=_LIST)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return Listing([], None)
+            raise
+        try:
+            entries = [_entry(**entry) for entry in json.loads(found["Body"].read())["migrations"]]
+        except (GrailError, KeyError, TypeError, ValueError) as error:
+            message = f"s3://{self._bucket}/{_LIST} is damaged ({error}); the bucket has its earlier versions"
+            raise GrailError(message) from error
+        return Listing(sorted(entries), found["ETag"])
+
     def entries(self) -> list[Entry]:
-        """Return the list, in the order of the versions."""
-        return self._list()[0]
+        """Return the list's entries. Raises GrailError where it is damaged."""
+        return self.listing().entries
 
     def fetch(self, entry: Entry) -> Migration:
         """Return a migration. Raises GrailError where its file is missing, or is not what its checksum says."""
@@ -46,15 +70,14 @@ class Store:
             raise GrailError(message)
         return read(entry.name, source)
 
-    def push(self, migrations: Sequence[Migration], *, entries: Sequence[Entry]) -> None:
-        """Store files, then the list that names them. Raises GrailError where the list has changed meanwhile."""
-        found, tag = self._list()
+    def push(self, migrations: Sequence[Migration], *, entries: Sequence[Entry], since: Listing) -> None:
+        """Store files, then the list that names them. Raises GrailError where the list has changed `since`."""
         for migration in migrations:
             digest = base64.b64encode(bytes.fromhex(migration.checksum)).decode()
             self._put(_key(migration.checksum), migration.source, "text/x-python", ChecksumSHA256=digest)
-        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        condition = {"IfNoneMatch": "*"} if since.tag is None else {"IfMatch": since.tag}
         document = {"migrations": [entry._asdict() for entry in sorted(entries)]}
-        changed = sorted(entries) != found
+        changed = sorted(entries) != since.entries
         if changed and not self._put(_LIST, json.dumps(document, indent=2).encode(), "application/json", **condition):
             message = "somebody else pushed just now; pull, then push again"
             raise GrailError(message)
@@ -70,16 +93,14 @@ class Store:
             return False
         return True
 
-    def _list(self) -> tuple[list[Entry], str | None]:
-        """Return the list, and what it is matched by; None where there is none yet."""
-        try:
-            found = self._s3.get_object(Bucket=self._bucket, Key=_LIST)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return [], None
-            raise
-        document = json.loads(found["Body"].read())
-        return sorted(Entry(**entry) for entry in document["migrations"]), found["ETag"]
+
+def _entry(name: str, checksum: str) -> Entry:
+    """Return an entry. Raises GrailError, TypeError, ValueError for what is none."""
+    number_of(name)
+    if not _CHECKSUM.fullmatch(checksum):
+        message = f"{checksum!r} is no checksum"
+        raise ValueError(message)
+    return Entry(name, checksum)
 
 
 def _key(checksum: str) -> str:

@@ -13,9 +13,9 @@ from grail.migrate.change import DOWN, UP
 from grail.migrate.engine import SEGMENTS, Engine
 from grail.migrate.estimate import estimate
 from grail.migrate.ledger import Ledger
-from grail.migrate.migration import Entry, Selection, template
+from grail.migrate.migration import Entry, Selection, read, template
 from grail.migrate.pace import Pace
-from grail.migrate.session import Limits, perform
+from grail.migrate.session import Choose, Limits, perform
 from grail.migrate.stage import Stage
 from grail.migrate.verify import stragglers
 from grail.progress import Progress
@@ -34,6 +34,8 @@ _ROLLBACK = """Run down(item) on the items: of the last version, or of all above
 It can be stopped, and goes on, as `apply` does. Deploy the code of the earlier version first: what the newer code
 writes stays new.
 """
+_MOST_SEGMENTS = 100
+"""Each is a thread and a connection (`stage.CONFIG`)."""
 
 Action = Callable[[Stage, argparse.Namespace], int]
 
@@ -82,7 +84,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         declared.add_argument("--edited", action="store_true", help="do the rest of a half done one with its new file")
     for declared in (plan, applied, rollback):
         declared.add_argument(
-            "--segments", type=_number, default=SEGMENTS, metavar="N", help="walked at once (default: %(default)s)"
+            "--segments", type=_segments, default=SEGMENTS, metavar="N", help="walked at once (default: %(default)s)"
         )
     for declared in (plan, applied, rollback, verified):
         declared.add_argument("--max-units", type=_number, metavar="N", help="capacity units a second at most")
@@ -102,6 +104,14 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _segments(text: str) -> int:
+    number = _number(text)
+    if number > _MOST_SEGMENTS:
+        message = f"{text!r} is more than {_MOST_SEGMENTS}"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
 def run(options: argparse.Namespace) -> int:
     """Go to the stage's table and bucket."""
     with entered(options.stage) as project:
@@ -119,7 +129,9 @@ def _new(stage: Stage, options: argparse.Namespace) -> int:
     text = template(
         description, selection=Selection(options.type, options.prefix), schema_version=options.schema_version
     )
-    print(folder.add(stage.folder, f"{number:04}_{options.name}", text).relative_to(stage.folder))
+    name = f"{number:04}_{options.name}"
+    read(name, text.encode())  # refuses what does not go together
+    print(folder.add(stage.folder, name, text).relative_to(stage.folder))
     return 0
 
 
@@ -171,18 +183,25 @@ def _plan(stage: Stage, options: argparse.Namespace) -> int:
 
 def _apply(stage: Stage, options: argparse.Namespace) -> int:
     ledger = stage.ledger()
-    entries = pending.to_apply(stage.entries(ledger), ledger, to=options.to, again=options.again)
-    return _perform(stage, ledger, entries, UP, options)
+
+    def choose() -> list[Entry]:
+        return pending.to_apply(stage.entries(ledger), ledger, to=options.to, again=options.again)
+
+    return _perform(stage, ledger, choose, UP, options)
 
 
 def _rollback(stage: Stage, options: argparse.Namespace) -> int:
     ledger = stage.ledger()
-    return _perform(stage, ledger, pending.to_roll_back(ledger, to=options.to), DOWN, options)
+
+    def choose() -> list[Entry]:
+        return pending.to_roll_back(ledger, to=options.to, edited=stage.entries(ledger) if options.edited else ())
+
+    return _perform(stage, ledger, choose, DOWN, options)
 
 
-def _perform(stage: Stage, ledger: Ledger, entries: list[Entry], direction: str, options: argparse.Namespace) -> int:
+def _perform(stage: Stage, ledger: Ledger, choose: Choose, direction: str, options: argparse.Namespace) -> int:
     limits = Limits(options.segments, options.max_units)
-    perform(stage, ledger, entries, direction, limits=limits, is_edited=options.edited)
+    perform(stage, ledger, choose, direction, limits=limits, is_edited=options.edited)
     return 0
 
 

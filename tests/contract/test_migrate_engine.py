@@ -19,7 +19,7 @@ from grail.migrate.values import stored
 from grail.migrate.walk import Sizes
 from tests import emulators
 from tests.conftest import PROVE
-from tests.migrations import UPGRADES, Before, Twice, World, cents, create_table, nick, user
+from tests.migrations import CENTS, UPGRADES, Before, Twice, World, cents, create_table, nick, user
 
 
 @pytest.fixture(params=["moto", "ministack"])
@@ -283,6 +283,34 @@ def test_unlock_fences_off_the_holder(world: World) -> None:
         world.migrate(cents(), client=paused, segments=1)
     assert world.migrate(cents()).is_done
     assert all(item["rev"] == 2 for item in world.items().values())
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, ValueError])
+def test_whatever_ends_it_the_lock_is_given_back(world: World, error: type[BaseException]) -> None:
+    """A file's `sys.exit()`, too."""
+    engine = Engine(world.client, world.layout, world.ledger(), pace=Pace())
+    with pytest.raises(error), engine.locked():
+        raise error
+    ledger = world.ledger()
+    ledger.read()
+    assert ledger.held_by is None
+
+
+def test_an_edited_file_is_what_is_half_done_from_then_on(world: World) -> None:
+    """Stopped again, it goes on without being told twice, and never with the file that it began with."""
+    world.put(user(0, price=None), user(1))
+    world.migrate(cents())
+    edited = cents(source=CENTS + b"# edited")
+    wanted = change.of(edited, change.UP, layout=world.layout, upgrades=UPGRADES)
+    engine = Engine(world.client, world.layout, world.ledger(), pace=Pace())
+    with engine.locked():
+        assert not engine.perform(edited, change.UP, wanted, tell=lambda _: None, is_edited=True).is_done
+    ledger = world.ledger()
+    ledger.read()
+    assert ledger.run is not None
+    assert ledger.run.checksum == edited.checksum
+    with pytest.raises(GrailError, match=r"^0001_cents\.py was edited after it was half applied"):
+        world.migrate(cents())
 
 
 def test_another_migration_waits_for_the_one_that_is_half_done(world: World) -> None:

@@ -208,6 +208,22 @@ def test_an_item_that_fails_is_told_of_and_tried_again(stage: Stage) -> None:
     assert refused.count("\n") == 1
 
 
+def test_a_rollback_goes_on_with_a_mended_file(stage: Stage) -> None:
+    """Where `down` fails for an item, its file is mended and pushed, and `--edited` does the rest."""
+    stage.put(user(1), user(2))
+    text = '"""Cents."""\nTYPE = "user"\ndef up(item): return {{**item, "price": item["price"] * 100}}\n{}'
+    down = 'def down(item): return {{**item, "price": item["price"] // {}}}\n'
+    stage.write("0001_cents", text.format(down.format('(item["price"] - 100)')))
+    stage.grail("push")
+    stage.grail("apply")
+    assert "ZeroDivisionError" in stage.grail("rollback", code=1)
+    stage.write("0001_cents", text.format(down.format(100)))
+    stage.grail("push")
+    stage.grail("rollback", "--edited")
+    assert [item["price"] for item in stage.items()] == [1, 2]
+    assert "pending  0001_cents" in stage.grail("status")
+
+
 @pytest.mark.parametrize(("kill", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_one_that_is_stopped_goes_on_later(stage: Stage, kill: signal.Signals, code: int) -> None:
     """Ctrl-C gives the lock back; a process that was killed has it until it is taken away."""
@@ -274,8 +290,18 @@ def test_what_can_not_be_says_why_in_one_line(stage: Stage) -> None:
     refused.append(stage.grail("apply", code=1))
     assert f"0001_a.py was applied (checksum {was}) and is missing" in refused[-1]
     refused += [stage.grail("apply", "--to", "9", code=1), stage.grail("new", "x", code=1)]
+    for mistake in (("--prefix", "user-", "--schema-version", "2"), ("--type", "user", "--schema-version", "1")):
+        refused.append(stage.grail("new", "x", *mistake, code=1))
+        assert "SCHEMA_VERSION" in refused[-1]
+    assert not list((stage.folder / "migrations").glob("*_x.py"))
     assert all(line.count("\n") == 1 for line in refused), refused
-    for arguments in (("apply", "--max-units", "0"), ("new", "Bad Name", "--type", "x"), ("apply", "--to", "x"), ()):
+    for arguments in (
+        ("apply", "--max-units", "0"),
+        ("apply", "--segments", "101"),
+        ("new", "Bad Name", "--type", "x"),
+        ("apply", "--to", "x"),
+        (),
+    ):
         assert stage.grail(*arguments, code=2).count("\n") == 1
     assert "nothing is lost or done twice" in stage.grail("apply", "--help")
 

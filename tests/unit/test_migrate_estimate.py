@@ -70,6 +70,29 @@ def test_a_small_table_is_counted() -> None:
     assert empty.dollars == pytest.approx(0, abs=1e-6)
 
 
+class Pages(Table):
+    """A large table, of which only one page has what is meant."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__([], scanned=1_000, total=1_000_000, size=1_024_000_000)
+        self._empty = place - 1
+
+    def scan(self, *, ExclusiveStartKey: dict[str, int] | None = None, **_: Any) -> Any:  # noqa: N803 - boto3's
+        """Scan."""
+        number = (ExclusiveStartKey or {"page": 0})["page"]
+        found = [stored(user(1))] if number == self._empty else []
+        return {"Items": found, "ScannedCount": 1_000, "LastEvaluatedKey": {"page": number + 1}}
+
+
+def test_a_page_without_any_is_not_the_table() -> None:
+    """It looks on until it finds some; where it finds none for long, it says among how many, and guesses no number."""
+    found = guess(Pages(10))
+    assert (found.items, found.looked_at, len(found.sample)) == (100, 10_000, 1)
+    none = guess(Pages(11))
+    assert (none.items, none.looked_at) == (0, 10_000)
+    assert none.described() == "none of the first 10,000 items; how many of the others is not known"
+
+
 def test_a_plan_shows_what_becomes_of_items() -> None:
     """What changes is marked; what can't be done has its reason."""
     shown = report.plan(nick(), guess(Table([user(1), user(2, name=None)], scanned=2, total=2, size=100)))

@@ -31,6 +31,7 @@ def test_a_file_says_what_it_is() -> None:
     ("source", "fault"),
     [
         ("x =", "SyntaxError"),
+        ("import sys\nsys.exit()", "SystemExit"),
         ("import nothing_of_that_name", "ModuleNotFoundError"),
         ('"""D."""\ndef up(item): return item', "says neither TYPE nor PREFIX, or both"),
         ('"""D."""\nTYPE = "a"\nPREFIX = "b"\ndef up(item): return item', "says neither TYPE nor PREFIX, or both"),
