@@ -7,13 +7,15 @@ from botocore.exceptions import ClientError
 
 from grail.errors import GrailError
 from grail.migrate import change, segment
+from grail.migrate.condition import write
 from grail.migrate.engine import Engine
+from grail.migrate.layout import Layout
 from grail.migrate.migration import read
 from grail.migrate.pace import Pace, StoppedError
 from grail.migrate.values import stored
 from grail.migrate.walk import Sizes
 from tests import emulators
-from tests.migrations import UPGRADES, Before, World, cents, nick, user
+from tests.migrations import TABLE, UPGRADES, Before, World, cents, nick, user
 
 CLAIM = {"id": "claim-1", "part": "main", "kind": "claim", "holder": "a", "old": 1, "tags": {"b", "a"}, "raw": b"\x00"}
 MARK = b'"""."""\nTYPE = "claim"\ndef up(item):\n    item.pop("old", None)\n    return {**item, "mark": item["holder"]}'
@@ -129,23 +131,46 @@ def test_what_is_set_aside_fits_one_item(one_world: World, monkeypatch: pytest.M
     assert progress.position is not None
 
 
-def test_trying_again_is_paced_and_can_be_stopped(one_world: World) -> None:
-    """By each item that was set aside: its read counts, and the lock is kept."""
+def test_trying_again_counts_what_it_reads(one_world: World) -> None:
+    """And waits for it, if it must."""
+    one_world.put(*(user(number) for number in range(6)))
+    assert len(one_world.migrate(read("0001_x", FAILS), segments=1).aside) == 6
+    pace = Pace(sleep=one_world.slept.append, most=1)
+    _go_on(one_world, pace)
+    assert pace.units >= 3  # an emulator's halves
+    assert sum(one_world.slept) > 0
+
+
+def test_trying_again_keeps_the_lock_and_can_be_stopped(one_world: World) -> None:
+    """Before each of the items that were set aside."""
     one_world.put(*(user(number) for number in range(6)))
     assert len(one_world.migrate(read("0001_x", FAILS), segments=1).aside) == 6
     kept: list[int] = []
-    ledger = one_world.ledger()
-    pace = Pace(keep=lambda: kept.append(1), sleep=one_world.slept.append, most=1)
-    engine = Engine(one_world.client, one_world.layout, ledger, pace=pace, segments=1, sizes=Sizes())
-    wanted = change.of(read("0001_x", FAILS), change.UP, layout=one_world.layout, upgrades=UPGRADES)
-    with engine.locked():
-        engine.perform(read("0001_x", FAILS), change.UP, wanted, tell=lambda _: None)
-    assert pace.units >= 3  # an emulator's halves
-    assert len(kept) >= 6
-    assert sum(one_world.slept) > 0
+    pace = Pace(keep=lambda: kept.append(1))
+    _go_on(one_world, pace)
+    assert len(kept) == 6
     pace.stop()
-    with engine.locked(), pytest.raises(StoppedError):
-        engine.perform(read("0001_x", FAILS), change.UP, wanted, tell=lambda _: None)
+    with pytest.raises(StoppedError):
+        _go_on(one_world, pace)
+
+
+@pytest.mark.parametrize("extra", [191, 192, 193, 1000])
+def test_a_condition_has_at_most_4_kb(extra: int) -> None:
+    """However many attributes the item has; the emulators don't mind, DynamoDB does."""
+    layout = Layout.read(TABLE, table="t")
+    before = stored(user(1, **{f"a{place}": place for place in range(extra)}))
+    put = write(before, {**before, "x": {"N": "1"}}, layout=layout)["Put"]
+    assert len(put["ConditionExpression"]) <= 4096
+    assert ("name" in put["ExpressionAttributeNames"].values()) == (extra <= 192)
+
+
+def _go_on(world: World, pace: Pace) -> None:
+    """Apply again what fails."""
+    engine = Engine(world.client, world.layout, world.ledger(), pace=pace, segments=1, sizes=Sizes())
+    failing = read("0001_x", FAILS)
+    wanted = change.of(failing, change.UP, layout=world.layout, upgrades=UPGRADES)
+    with engine.locked():
+        engine.perform(failing, change.UP, wanted, tell=lambda _: None)
 
 
 def _progress(world: World) -> segment.Progress:
