@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from grail.errors import GrailError
 from grail.migrate.cell import FencedError
-from grail.migrate.change import Change, ItemError
+from grail.migrate.change import LONGEST_REASON, Change, ItemError
+from grail.migrate.condition import write
 from grail.migrate.layout import Raw
 from grail.migrate.pace import Pace
 from grail.migrate.segment import Progress, Segment, aside_key
@@ -24,6 +26,8 @@ AT_ONCE = 25
 _MET = "ConditionalCheckFailed"
 _PASSING = {"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"}
 """Reasons for which a transaction is cancelled, and which pass."""
+_TOO_LARGE = 413
+"""The status of a request of more than 16 MB (DynamoDB's "Error handling")."""
 
 
 class _InvalidError(Exception):
@@ -50,7 +54,10 @@ class Batches:
     def commit(
         self, segment: Segment, items: Sequence[Raw], *, position: Mapping[str, Any] | None, done: bool = False
     ) -> None:
-        """Change items, up to a position, and note it. Raises FencedError, StoppedError."""
+        """Change items, up to a position, and note it.
+
+        Raises FencedError, StoppedError, and GrailError where too many items can't be migrated.
+        """
         prepared = _Prepared()
         self._prepare(items, prepared)
         while prepared.writes:
@@ -61,12 +68,12 @@ class Batches:
                 if len(items) > 1:
                     self._one_by_one(segment, items, position=position, done=done)
                     return
-                prepared = _Prepared(aside={self._name(items[0]): str(error)})
+                prepared = _Prepared(aside={self._name(items[0]): str(error)[:LONGEST_REASON]})
                 break
             if refused is None:
                 segment.wrote(progress)
                 return
-            prepared.writes = [write for place, write in enumerate(prepared.writes) if place not in refused]
+            prepared.writes = [each for place, each in enumerate(prepared.writes) if place not in refused]
             self._prepare([item for item in refused.values() if item and self._change.means(item)], prepared)
         segment.save(self._progress(segment, items, prepared, position=position, done=done))
 
@@ -94,7 +101,7 @@ class Batches:
         before = segment.progress
         tried = {self._name(item) for item in items} if before.aside else set()
         kept = {key: reason for key, reason in before.aside.items() if key not in tried}
-        return replace(
+        after = replace(
             before,
             position=position,
             done=done,
@@ -102,6 +109,13 @@ class Batches:
             unchanged=before.unchanged + prepared.unchanged,
             aside={**kept, **prepared.aside},
         )
+        if after.is_full:
+            message = (
+                f"segment {segment.number} has {len(after.aside):,} items that can't be migrated: that is too many to "
+                "note; mend the migration, then apply again"
+            )
+            raise GrailError(message)
+        return after
 
     def _one_by_one(
         self, segment: Segment, items: Sequence[Raw], *, position: Mapping[str, Any] | None, done: bool
@@ -117,7 +131,7 @@ class Batches:
         Raises FencedError, StoppedError, _InvalidError.
         """
         own = segment.put(progress)
-        actions = [{"Put": own}, *({"Put": self._put(before, after)} for before, after in prepared.writes)]
+        actions = [{"Put": own}, *(write(*each, layout=self._change.layout) for each in prepared.writes)]
         attempts = 0
         while True:
             attempts += 1
@@ -138,25 +152,6 @@ class Batches:
             self._pace.spend(sum(each.get("CapacityUnits", 0) for each in answer.get("ConsumedCapacity", ())))
             return None
 
-    def _put(self, before: Raw, after: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a write on the condition that the item is as it was read: by its version, or else by all it has."""
-        version = self._change.layout.version
-        compared = {version: before[version]} if version in before else before
-        names = {"#version": version} | {f"#n{place}": name for place, name in enumerate(compared)}
-        terms = [f"#n{place} = :v{place}" for place in range(len(compared))]
-        if version not in before:
-            terms.append("attribute_not_exists(#version)")
-        else:
-            del names["#version"]
-        return {
-            "TableName": self._change.layout.table,
-            "Item": after,
-            "ConditionExpression": " AND ".join(terms),
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": {f":v{place}": value for place, value in enumerate(compared.values())},
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-
     def _name(self, item: Raw) -> str:
         return aside_key(self._change.layout.key_of(item))
 
@@ -164,7 +159,8 @@ class Batches:
 def _reasons(error: ClientError) -> list[Any]:
     """Return why a transaction was cancelled, one reason for each of its writes. Raises _InvalidError, or the error."""
     code = error.response["Error"]["Code"]
-    if code == "ValidationException":
+    is_too_large = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == _TOO_LARGE
+    if code == "ValidationException" or is_too_large:
         raise _InvalidError(error.response["Error"]["Message"]) from error
     if code != "TransactionCanceledException":
         raise error
@@ -172,4 +168,4 @@ def _reasons(error: ClientError) -> list[Any]:
     for reason in reasons:
         if reason.get("Code", "None") not in {*_PASSING, _MET}:
             raise _InvalidError(reason.get("Message") or reason["Code"]) from error
-    return reasons
+    return reasons or [{}]  # told without any, it may pass

@@ -12,7 +12,8 @@ from grail.migrate.migration import Migration, Selection, Step
 Upgrades = Mapping[str, Sequence[Step]]
 """For each type the functions from schema version 1 to 2, from 2 to 3, and so on."""
 UP, DOWN = "up", "down"
-_LONGEST_REASON = 300
+LONGEST_REASON = 200
+"""Characters: each batch writes all reasons of its segment anew."""
 
 
 class ItemError(Exception):
@@ -77,8 +78,8 @@ class Change:
         """Return what an item becomes, None where that is what it is. Raises ItemError."""
         try:
             after = values.stored(self.step(values.plain(item)), before=item)
-        except Exception as error:  # one item's failure is not the others'
-            raise ItemError(f"{type(error).__name__}: {error}"[:_LONGEST_REASON]) from error
+        except (Exception, SystemExit) as error:  # one item's failure is not the others', nor the end of the process
+            raise ItemError(f"{type(error).__name__}: {error}"[:LONGEST_REASON]) from error
         if any(after.get(name) != item[name] for name in self.layout.key):
             message = "it would change the item's key"
             raise ItemError(message)

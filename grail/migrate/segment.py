@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MOST_ASIDE = 200_000
-"""Bytes of keys and reasons: with the rest, they must fit one item of 400 KB."""
+"""Bytes of keys and reasons, which each batch writes anew: with the rest, they must fit one item of 400 KB."""
+_OVERHEAD = 4
+"""Bytes that DynamoDB counts for an entry of a map, at most, beside its name and value."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Progress:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more can be set aside."""
-        return sum(len(key) + len(reason) for key, reason in self.aside.items()) > MOST_ASIDE
+        """Whether more is set aside than can be written."""
+        return sum(len((key + why).encode()) + _OVERHEAD for key, why in self.aside.items()) > MOST_ASIDE
 
 
 class Segment:

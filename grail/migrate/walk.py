@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from grail.errors import GrailError
 from grail.migrate.batch import AT_ONCE, Batches
 from grail.migrate.change import Change
 from grail.migrate.layout import Raw
@@ -57,12 +56,6 @@ class Walk:
                 position = behind if is_last else self._change.layout.key_of(batch[-1])
                 self._batches.commit(segment, batch, position=position, done=is_last and behind is None)
                 self._tell(len(batch))
-                if segment.progress.is_full:
-                    message = (
-                        f"segment {segment.number} has {len(segment.progress.aside)} items that can't be migrated: "
-                        "that is too many to note; mend the migration, then apply again"
-                    )
-                    raise GrailError(message)
 
     def _page(self, segment: Segment) -> Mapping[str, Any]:
         """Scan on, consistently: nobody comes back to look for what a replica did not have yet."""
@@ -83,9 +76,15 @@ class Walk:
 
     def _again(self, segment: Segment, key: str) -> None:
         """Migrate an item that was set aside, unless it is gone or not meant any more."""
-        found = self._dynamodb.get_item(
-            TableName=self._change.layout.table, Key=key_aside(key), ConsistentRead=True
-        ).get("Item")
+        self._pace.check()
+        answer = self._dynamodb.get_item(
+            TableName=self._change.layout.table,
+            Key=key_aside(key),
+            ConsistentRead=True,
+            ReturnConsumedCapacity="TOTAL",
+        )
+        self._pace.spend(answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+        found = answer.get("Item")
         progress = segment.progress
         if found is not None and self._change.means(found):
             self._batches.commit(segment, [found], position=progress.position, done=progress.done)
