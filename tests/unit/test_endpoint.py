@@ -372,7 +372,7 @@ def test_a_retry_is_the_same_request_to_later_code() -> None:
     found = []
     for model in (ThingNew, Later):
         ctx = Context(
-            event("POST", "/things", headers={"Idempotency-Key": "k"}), "request", grants_of=lambda _: NOTHING
+            event("POST", "/things", headers={"Idempotency-Key": "k"}), "request", grants_of=lambda *_, **__: NOTHING
         )
         ctx.body = model(name="Ada")
         found.append(ctx.once)
