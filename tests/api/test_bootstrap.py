@@ -1,5 +1,6 @@
 """A stage's bootstrap, made on moto."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,6 @@ from moto.iam.models import iam_backends
 
 from grail.localcloud.moto_resources import _Created
 from grail.pipeline import apply, bootstrap
-
-APP = "shop"
 
 
 class Provider(_Created, CloudFormationModel):
@@ -33,54 +32,51 @@ class Provider(_Created, CloudFormationModel):
 
 
 @pytest.fixture
-def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Mock an account with nothing in it."""
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Mock an account, which other tests of this process may have used; return an app's name that is nobody's."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     with mock_aws():
-        yield
+        yield f"shop-{uuid.uuid4().hex[:8]}"
 
 
-def made(stage: str) -> dict[str, str]:
+def made(app: str, stage: str) -> dict[str, str]:
     """Bootstrap a stage; return the outputs."""
-    template = bootstrap.template(APP, stage, repository="example/shop", edge=True, key=False)
-    return apply.apply(APP, stage, template)
+    template = bootstrap.template(app, stage, repository="example/shop", edge=True, key=False)
+    return apply.apply(app, stage, template)
 
 
-def resources(stage: str) -> set[str]:
+def resources(app: str, stage: str) -> set[str]:
     """Return what a stage's stack has."""
-    found = boto3.client("cloudformation").list_stack_resources(StackName=f"bootstrap-{APP}-{stage}")
+    found = boto3.client("cloudformation").list_stack_resources(StackName=f"bootstrap-{app}-{stage}")
     return {resource["LogicalResourceId"] for resource in found["StackResourceSummaries"]}
 
 
-@pytest.mark.usefixtures("_account")
-def test_the_bucket_is_named_by_app_account_and_region() -> None:
+def test_the_bucket_is_named_by_app_account_and_region(app: str) -> None:
     """Nobody else has that name, and who deploys knows it without being told."""
-    bucket = made("prod")["Artifacts"]
-    assert bucket == "shop-artifacts-123456789012-eu-central-1"
-    assert [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]] == [bucket]
+    bucket = made(app, "prod")["Artifacts"]
+    assert bucket == f"{app}-artifacts-123456789012-eu-central-1"
+    names = [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
+    assert [name for name in names if name.startswith(app)] == [bucket]
 
 
-@pytest.mark.usefixtures("_account")
-def test_done_again_it_changes_nothing() -> None:
+def test_done_again_it_changes_nothing(app: str) -> None:
     """The second time says the same, and nothing is doubled or lost."""
-    first, before = made("prod"), resources("prod")
-    assert made("prod") == first
-    assert resources("prod") == before
+    first, before = made(app, "prod"), resources(app, "prod")
+    assert made(app, "prod") == first
+    assert resources(app, "prod") == before
 
 
-@pytest.mark.usefixtures("_account")
-def test_a_second_stage_shares_the_bucket_and_has_roles_of_its_own() -> None:
+def test_a_second_stage_shares_the_bucket_and_has_roles_of_its_own(app: str) -> None:
     """An account has one bucket of the app in a region, and knows GitHub once."""
-    first, second = made("staging"), made("prod")
+    first, second = made(app, "staging"), made(app, "prod")
     assert first["Artifacts"] == second["Artifacts"]
     assert first["Deployer"] != second["Deployer"]
-    assert {"Artifacts", "ArtifactsPolicy"} <= resources("staging")
-    assert not {"Artifacts", "ArtifactsPolicy", "GitHub"} & resources("prod")
+    assert {"Artifacts", "ArtifactsPolicy"} <= resources(app, "staging")
+    assert not {"Artifacts", "ArtifactsPolicy", "GitHub"} & resources(app, "prod")
 
 
-@pytest.mark.usefixtures("_account")
-def test_the_stack_is_protected() -> None:
+def test_the_stack_is_protected(app: str) -> None:
     """It can't be deleted by a slip of the hand."""
-    made("prod")
-    [stack] = boto3.client("cloudformation").describe_stacks(StackName="bootstrap-shop-prod")["Stacks"]
+    made(app, "prod")
+    [stack] = boto3.client("cloudformation").describe_stacks(StackName=f"bootstrap-{app}-prod")["Stacks"]
     assert stack["EnableTerminationProtection"]
