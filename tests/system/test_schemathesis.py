@@ -2,14 +2,24 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import PROVE
-from tests.system.conftest import ROOT, Served, environment
+from tests.system.conftest import ROOT, Served, environment, serving
 
 HERE = Path(__file__).parent
 
 EXAMPLES = 30 if PROVE else 4
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Serve this checkout for this test alone: it deletes what it finds, the sample too."""
+    with serving(ROOT, tmp_path / "output") as running:
+        yield running
 
 
 def test_the_served_api_keeps_its_contract(served: Served, tmp_path: Path) -> None:
