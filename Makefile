@@ -4,6 +4,7 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 STAGE ?= dev
+VIA ?= chalice
 BIN := .venv/bin
 INSTALLED := .venv/installed
 TRANSLATOR := .venv/stack/installed
@@ -12,7 +13,7 @@ CHECKOV := .venv/checkov/installed
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help install local test check templates prove package bench lock browser clean
+.PHONY: help install local test check templates prove package deploy destroy bench lock browser clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -33,6 +34,12 @@ check: $(INSTALLED) templates ## Lint, types, layers, and what is unsafe in a st
 
 package: $(INSTALLED) $(TRANSLATOR) ## Package a stage for CloudFormation, and check it (STAGE=dev), into build/dev
 	@$(BIN)/python -m grail stack package --stage $(STAGE)
+
+deploy: $(INSTALLED) $(TRANSLATOR) ## Deploy a stage to AWS (STAGE=dev; VIA=chalice or cloudformation)
+	@$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA)
+
+destroy: $(INSTALLED) ## Remove a stage from AWS (STAGE=dev); its data too with DATA=1; prod wants CONFIRM=<app>-prod
+	@CONFIRM=$(CONFIRM) $(BIN)/python -m grail destroy --stage $(STAGE) $(if $(DATA),--data)
 
 # SAM and cfn-lint look at each stage as it is packaged, checkov at all of them.
 templates: $(INSTALLED) $(TRANSLATOR) $(CHECKOV)
