@@ -17,16 +17,19 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
 
+import boto3
 from moto.apigateway.models import APIGatewayBackend, RestAPI, apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
 from moto.cloudformation.models import ChangeSet, Stack
 from moto.cloudformation.parsing import OutputMap
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.secretsmanager.models import secretsmanager_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from grail.localcloud import moto_mends, moto_properties
+from grail.localcloud import moto_mends, moto_properties, moto_resources
 from grail.localcloud.moto_resources import _Created
 from tests.moto_stack import INTEGRATION
 
@@ -48,12 +51,20 @@ def apply() -> None:
     setattr(ChangeSet, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(Stack, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(ChangeSet, "apply", _apply)  # noqa: B010 - as above
+    # Of a template that is the same with parameters, it says so too early.
+    setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)  # noqa: B010 - as above
+    # The embedded AWS's secrets never go.
+    setattr(moto_resources.Secret, "delete", _delete_secret)  # noqa: B010 - as above
     # A changed resource whose type can't be changed is forgotten.
-    parsing.parse_and_update_resource = _update
+    setattr(parsing, "parse_and_update_resource", _update)  # noqa: B010 - its arguments have names
 
 
 def put_rest_api(
-    backend: Any, function_id: str, api_doc: dict[str, Any], fail_on_warnings: bool, mode: str = "merge"  # noqa: FBT001
+    backend: Any,
+    function_id: str,
+    api_doc: dict[str, Any],
+    fail_on_warnings: bool,  # noqa: FBT001 - moto's
+    mode: str = "merge",
 ) -> Any:
     """Put an API's definition."""
     _last_put["definition"] = api_doc
@@ -110,6 +121,15 @@ def _apply(changes: Any) -> None:
     changes.stack.template_dict = changes.template_dict
     changes.stack.output_map = OutputMap(changes.stack.resource_map, changes.template_dict, changes.stack.stack_id)
     moto_properties.apply(changes.template_dict)
+    for resource in changes.template_dict["Resources"].values():  # what it overlooks beside
+        match resource:
+            case {"Type": "AWS::DynamoDB::Table", "Properties": properties}:
+                client: Any = boto3.client("dynamodb")
+                name = properties["TableName"]
+                client.update_table(TableName=name, DeletionProtectionEnabled=properties["DeletionProtectionEnabled"])
+                client.update_continuous_backups(
+                    TableName=name, PointInTimeRecoverySpecification=properties["PointInTimeRecoverySpecification"]
+                )
 
 
 def _update(logical_id: str, resource_json: dict[str, Any], resources_map: Any, **others: Any) -> Any:
@@ -187,6 +207,10 @@ class GivenUp(_Removable, CloudFormationModel):
         return cls(f"{name}|{properties['Qualifier']}", {})
 
 
+def _delete_secret(secret: Any, account: str, region: str) -> None:
+    secretsmanager_backends[account][region].delete_secret(secret.physical_resource_id, None, True)  # noqa: FBT003
+
+
 class _Noted(_Removable):
     """What moto has no service for, or none that its CloudFormation reaches: there is nothing but its name."""
 
@@ -197,9 +221,10 @@ class _Noted(_Removable):
         return cls(name, {"Arn": f"arn:aws:any:::{name}"})
 
 
-def _noted(kind: str) -> type[Any]:
+def _noted(kind: str) -> Any:
     members = {"cloudformation_type": staticmethod(lambda: kind), "__module__": __name__}
-    return type(CloudFormationModel)(kind.replace("::", ""), (_Noted, CloudFormationModel), members)
+    made: Any = type(CloudFormationModel)
+    return made(kind.replace("::", ""), (_Noted, CloudFormationModel), members)
 
 
 NOTED = [
@@ -222,6 +247,7 @@ class Front:
         self._log: list[str] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
         query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
         match environ["PATH_INFO"]:
             case "/_fail":
@@ -253,7 +279,7 @@ def _operation(environ: dict[str, Any]) -> str:
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        return parse_qs(body.decode()).get("Action", [""])[0]
+        return str(parse_qs(body.decode()).get("Action", [""])[0])
     return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
 
 
@@ -267,7 +293,9 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def served() -> Iterator[str]:
     """Run an account while the block runs, and yield its URL."""
-    process = subprocess.Popen([sys.executable, "-c", "from tests.moto_account import main; main()"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from tests.moto_account import main; main()"], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip()
@@ -295,5 +323,6 @@ def main() -> None:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    print(url, flush=True)
+    sys.stdout.write(f"{url}\n")
+    sys.stdout.flush()
     server.serve_forever()

@@ -26,7 +26,7 @@ from grail.errors import GrailError
 from grail.localcloud.routes import UserPool
 from grail.pack.build import build
 from grail.project import Project
-from grail.stack import data, event_sources, given_up, outputs, overlay, package, parts
+from grail.stack import data, given_up, outputs, overlay, package, parts
 from grail.stack.functions import Caller
 from grail.stack.parts import Parts
 from grail.terminal import confirmed
@@ -102,7 +102,7 @@ def deploy(project: Project, stage: str, account: Account) -> str | None:
         _say(f"3 of 5: what Chalice can't say, the stack {names.companion_stack(project.name, stage)}")
         _make_companion(ready, api_id)
         _say("4 of 5: event sources")
-        for finding in mappings.findings(ready.parts.functions, failures=ready.known[_FAILURES]):
+        for finding in mappings.findings(ready.parts.functions, ready.known):
             if finding.mend is not None:
                 finding.mend()
         _say("5 of 5: the API" if api_id else "5 of 5: there is no API")
@@ -154,14 +154,11 @@ def findings(ready: Prepared) -> Iterator[Finding]:
     for template in (ready.data, ready.companion):
         yield from kept.findings(resolved(template["Resources"], known, strict=False))
     yield from functions.findings(resolved(ready.sam["Resources"], known, strict=False), ready.code)
-    yield from mappings.findings(ready.parts.functions, failures=ready.known[_FAILURES])
+    yield from mappings.findings(ready.parts.functions, ready.known)
     if api_id is not None and stacks.exists(names.companion_stack(app, stage)):
         yield from gateway.findings(ready.gateway(api_id))
     elif ready.parts.api_stage is not None:
         yield Finding("API: it is not there, or was not deployed to its end")
-
-
-_FAILURES = f"{event_sources.FAILURES}.Arn"
 
 
 def _make_data(project: Project, stage: str) -> None:
@@ -253,7 +250,6 @@ def _known(
         "UserPool.ProviderURL": users.get("OIDC_ISSUER", ""),
         "UserPool.Arn": users.get("USER_POOL_ARN", ""),
         "UserPoolClient": users.get("OIDC_AUDIENCE", ""),
-        _FAILURES: "",
     }
     for function in found.functions:
         arn = account.arn("lambda", f"function:{function.lambda_name}")

@@ -13,14 +13,14 @@ from grail.stack import data
 def tell(project: Project, stage: str, account: Account) -> int:
     """Print what differs; return 1 if anything does."""
     found = _found(project, stage, account)
-    return _print(found, mending=f"`python -m grail stack apply --stage {stage}` mends it")
+    return _print(found, f"`python -m grail stack apply --stage {stage}` mends what has no other hint")
 
 
 def mend(project: Project, stage: str, account: Account) -> int:
     """Mend what differs, and print what was; return 1 if something is left."""
     for words in mended(_found(project, stage, account)):
         print(f"mended: {words}")
-    return _print(_found(project, stage, account), mending="it could not be mended")
+    return _print(_found(project, stage, account), "what `apply` can't mend is left")
 
 
 def _found(project: Project, stage: str, account: Account) -> list[Finding]:
@@ -33,8 +33,8 @@ def _found(project: Project, stage: str, account: Account) -> list[Finding]:
         return list(direct.findings(ready))
 
 
-def _print(found: list[Finding], *, mending: str) -> int:
+def _print(found: list[Finding], hint: str) -> int:
     for finding in found:
-        print(f"{finding.words} ({mending if finding.mend else '`make deploy` mends it'})")
-    print(f"{len(found) or 'no'} differences", file=sys.stderr)
+        print(f"{finding.words}{'' if finding.mend else ' (`make deploy` mends it)'}")
+    print(f"{len(found)} differences; {hint}" if found else "no differences", file=sys.stderr)
     return 1 if found else 0

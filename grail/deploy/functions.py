@@ -23,22 +23,30 @@ def findings(resources: Mapping[str, Any], code: Path) -> Iterator[Finding]:
     for resource in resources.values():
         if resource["Type"] == "AWS::Serverless::Function":
             properties = resource["Properties"]
-            yield from _of_function(properties, digest)
+            name = properties["FunctionName"]
+            live = _live(name)
+            if live is None:
+                yield Finding(f"function {name} is not there")
+                continue
+            yield from _of_function(name, live, properties, digest)
             role = properties.get("Role")
             if isinstance(role, Mapping) and "Fn::GetAtt" in role:
-                yield from _of_role(resources[role["Fn::GetAtt"][0]]["Properties"], properties["FunctionName"])
+                declared = resources[role["Fn::GetAtt"][0]]["Properties"]
+                yield from _of_role(live["Role"].rpartition("/")[2], declared)
 
 
-def _of_function(properties: Mapping[str, Any], digest: str) -> Iterator[Finding]:
-    client: Any = boto3.client("lambda")
-    name = properties["FunctionName"]
+def _live(name: str) -> dict[str, Any] | None:
+    """Return a function's configuration; None where there is no such function."""
     try:
-        live = client.get_function_configuration(FunctionName=name)
+        return dict(boto3.client("lambda").get_function_configuration(FunctionName=name))
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        yield Finding(f"function {name} is not there")
-        return
+        return None
+
+
+def _of_function(name: str, live: Mapping[str, Any], properties: Mapping[str, Any], digest: str) -> Iterator[Finding]:
+    client: Any = boto3.client("lambda")
     variables = properties.get("Environment", {}).get("Variables", {})
     sizes = {key: properties[key] for key in ("MemorySize", "Timeout") if key in properties}
     mend = partial(
@@ -54,17 +62,11 @@ def _of_function(properties: Mapping[str, Any], digest: str) -> Iterator[Finding
         yield Finding(f"function {name}: its code is not this folder's")
 
 
-def _of_role(properties: Mapping[str, Any], role: str) -> Iterator[Finding]:
-    """Yield what a role may that is not declared, or the other way round; Chalice names it as the function."""
+def _of_role(role: str, declared: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what a role may that is not declared, or the other way round; Chalice names its policy as the role."""
     client: Any = boto3.client("iam")
-    try:
-        names = client.list_role_policies(RoleName=role)["PolicyNames"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchEntity":
-            raise
-        yield Finding(f"role {role} is not there")
-        return
-    [policy] = properties["Policies"]
+    names = client.list_role_policies(RoleName=role)["PolicyNames"]
+    [policy] = declared["Policies"]
     document = policy["PolicyDocument"]
     put = partial(
         client.put_role_policy, RoleName=role, PolicyName=role, PolicyDocument=json.dumps(document, sort_keys=True)

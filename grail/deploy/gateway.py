@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 import boto3
 
-from grail.deploy.findings import Finding, compared
+from grail.deploy.findings import Finding, Mend, compared
 
 _INTEGRATION = "x-amazon-apigateway-integration"
 _ANY = "x-amazon-apigateway-any-method"
 _RESPONSES = "x-amazon-apigateway-gateway-responses"
 _KEY = "api_key"
+_FEW = 3
 _LIMITS = {
     "ThrottlingRateLimit": ("throttling/rateLimit", "throttlingRateLimit"),
     "ThrottlingBurstLimit": ("throttling/burstLimit", "throttlingBurstLimit"),
@@ -62,18 +63,32 @@ def findings(gateway: Gateway) -> Iterator[Finding]:
         yield Finding("API: its stage serves another definition than the declared one", mend)
     yield from compared("API's stage", _settings(stage), _declared_settings(gateway), mend)
     there, wanted = _methods(gateway), _declared_methods(gateway.definition)
-    for name in sorted(there.keys() | wanted.keys()):
-        if name not in wanted:
-            yield Finding(f"API: {name} is there, and not declared", mend)
-        elif name not in there:
-            yield Finding(f"API: {name} is not there", mend)
-        else:
-            yield from compared(f"API, {name}", there[name], wanted[name], mend)
+    yield from _together("is there, and not declared", sorted(there.keys() - wanted.keys()), mend)
+    yield from _together("is not there", sorted(wanted.keys() - there.keys()), mend)
+    differing: dict[str, list[str]] = {}
+    for name in sorted(there.keys() & wanted.keys()):
+        for finding in compared("", there[name], wanted[name]):
+            differing.setdefault(finding.words.removeprefix(": "), []).append(name)
+    for words, names in differing.items():
+        yield from _together(words, names, mend)
     answers = client.get_gateway_responses(restApiId=gateway.api, limit=500)["items"]
     own = {answer["responseType"]: answer for answer in answers if not answer.get("defaultResponse")}
-    for kind, answer in sorted(gateway.definition.get(_RESPONSES, {}).items()):
-        declared = {name: answer[name] for name in ("responseParameters", "responseTemplates") if name in answer}
-        yield from compared(f"API's own answer {kind}", own.get(kind, {}), declared, mend)
+    declared_answers = gateway.definition.get(_RESPONSES, {})
+    others = [kind for kind, answer in sorted(declared_answers.items()) if not _same(own.get(kind, {}), answer)]
+    yield from _together("is not as declared", [f"its own answer {kind}" for kind in others], mend)
+
+
+def _together(words: str, names: list[str], mend: Mend) -> Iterator[Finding]:
+    """Yield what is to say of each of some methods; of many at once."""
+    if len(names) > _FEW:
+        yield Finding(f"API: {names[0]} and {len(names) - 1} others: {words}", mend)
+        return
+    for name in names:
+        yield Finding(f"API: {name}: {words}", mend)
+
+
+def _same(live: Mapping[str, Any], declared: Mapping[str, Any]) -> bool:
+    return all(live.get(name) == declared.get(name) for name in ("responseParameters", "responseTemplates"))
 
 
 def _operations(gateway: Gateway) -> Iterator[dict[str, str]]:
@@ -149,8 +164,8 @@ def _methods(gateway: Gateway) -> dict[str, dict[str, Any]]:
                 "authorizer": authorizers.get(described.get("authorizerId")),
                 "key": described.get("apiKeyRequired", False),
                 "validator": validators.get(described.get("requestValidatorId")),
-                "integration": integration.get("type", ""),
-                "calls": integration.get("uri"),
+                "integration": integration.get("type", "").upper(),
+                "calls": integration.get("uri") or None,
             }
     return found
 

@@ -18,14 +18,15 @@ _NAMES = (
 )
 
 
-def findings(functions: Iterable[Function], *, failures: str) -> Iterator[Finding]:
-    """Yield what differs; `failures` is the ARN of the queue for what functions give up."""
+def findings(functions: Iterable[Function], known: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what differs; `known` are the ARNs of functions and of the queue for what they give up."""
     client: Any = boto3.client("lambda")
     for function in functions:
         if function.caller not in {Caller.QUEUE, Caller.STREAM}:
             continue
-        wanted = declared(function, failures=failures)
-        mappings = client.list_event_source_mappings(FunctionName=function.lambda_name)["EventSourceMappings"]
+        wanted = declared(function, failures=known.get(f"{event_sources.FAILURES}.Arn", ""))
+        arn = known[f"{function.logical}.Arn"]
+        mappings = client.list_event_source_mappings(FunctionName=arn)["EventSourceMappings"]
         if not mappings:
             yield Finding(f"function {function.lambda_name}: nothing is polled for it")
         for mapping in mappings:
