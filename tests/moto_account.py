@@ -29,14 +29,18 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.secretsmanager.models import secretsmanager_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from grail.deploy.intrinsics import resolved
 from grail.localcloud import moto_mends, moto_properties, moto_resources
 from grail.localcloud.moto_resources import _Created
+from grail.localcloud.moto_state import ACCOUNT
+from grail.localcloud.services import REGION
 from tests.moto_stack import INTEGRATION
 
 _ANY = "x-amazon-apigateway-any-method"
 _put_rest_api = APIGatewayBackend.put_rest_api
 _create_deployment = RestAPI.create_deployment
 _update_resource = parsing.parse_and_update_resource
+_KNOWN = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
 _last_put: dict[str, Any] = {}
 
 
@@ -129,6 +133,12 @@ def _apply(changes: Any) -> None:
                 client.update_table(TableName=name, DeletionProtectionEnabled=properties["DeletionProtectionEnabled"])
                 client.update_continuous_backups(
                     TableName=name, PointInTimeRecoverySpecification=properties["PointInTimeRecoverySpecification"]
+                )
+            case {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name, "RedriveAllowPolicy": policy}}:
+                sqs = boto3.client("sqs")
+                sqs.set_queue_attributes(
+                    QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"],
+                    Attributes={"RedriveAllowPolicy": json.dumps(resolved(policy, _KNOWN))},
                 )
 
 
