@@ -27,6 +27,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.sqs.models import Queue
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from grail.deploy.intrinsics import resolved
@@ -57,6 +58,9 @@ def apply() -> None:
     setattr(ChangeSet, "apply", _apply)  # noqa: B010 - as above
     # Of a template that is the same with parameters, it says so too early.
     setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)  # noqa: B010 - as above
+    # A queue forgets which queues may leave their dead letters there.
+    setattr(Queue, "redrive_allow_policy", "{}")  # noqa: B010 - it has none
+    Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
     # The embedded AWS's secrets never go.
     setattr(moto_resources.Secret, "delete", _delete_secret)  # noqa: B010 - as above
     # A changed resource whose type can't be changed is forgotten.
