@@ -35,7 +35,7 @@ from grail.localcloud import moto_mends, moto_properties, moto_resources
 from grail.localcloud.moto_resources import _Created
 from grail.localcloud.moto_state import ACCOUNT
 from grail.localcloud.services import REGION
-from tests.moto_stack import INTEGRATION
+from tests.moto_stack import INTEGRATION, adapted
 
 _ANY = "x-amazon-apigateway-any-method"
 _put_rest_api = APIGatewayBackend.put_rest_api
@@ -52,7 +52,8 @@ def apply() -> None:
     setattr(APIGatewayBackend, "put_rest_api", put_rest_api)  # noqa: B010 - mypy takes it for a method
     # A deployment makes moto's stage anew, without its settings.
     setattr(RestAPI, "create_deployment", create_deployment)  # noqa: B010 - as above
-    # A template is read as YAML, in minutes; a change set's outputs are those from before it.
+    # A template is read as YAML, in minutes; a change set's outputs are those from before it. Of a packaged template it
+    # takes what `moto_stack` says; and it knows two of three deletion policies.
     setattr(ChangeSet, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(Stack, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(ChangeSet, "apply", _apply)  # noqa: B010 - as above
@@ -120,7 +121,9 @@ def create_deployment(api: Any, name: str, description: str, stage_variables: An
 
 
 def _parse(found: Any) -> None:
-    found.template_dict = json.loads(found.template) if found.template else {}
+    template = json.loads(found.template.replace("RetainExceptOnCreate", "Retain")) if found.template else {}
+    kinds = {resource["Type"] for resource in template.get("Resources", {}).values()}
+    found.template_dict = adapted(template) if "AWS::ApiGateway::RestApi" in kinds else template  # a packaged stage's
 
 
 def _apply(changes: Any) -> None:

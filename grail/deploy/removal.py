@@ -18,11 +18,15 @@ _UNPROTECTED: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def remove(project: Project, stage: str, account: Account, *, with_data: bool) -> None:
-    """Remove a stage. Raises GrailError for one that is not there, or whose data would go unasked."""
+def remove(project: Project, stage: str, account: Account, *, with_data: bool, bucket: str | None) -> None:
+    """Remove a stage; of a packaged one, `bucket` is where packages are, if not in the account's.
+
+    Raises GrailError for a stage that is not there, or whose data would go unasked.
+    """
     project.check_stage(stage)
     if stacks.exists(names.packaged_stack(project.name, stage)):
-        _remove_packaged(project, stage, account, with_data=with_data)
+        packages = bucket or packaged.bucket_name(project.name, account)
+        _remove_packaged(project, stage, account, packages=packages if with_data else None)
         return
     of_data = data.stack_name(project.name, stage)
     if not stacks.exists(of_data):
@@ -40,34 +44,37 @@ def remove(project: Project, stage: str, account: Account, *, with_data: bool) -
             ready.mirror.state.write_text(state.text(there), encoding="utf-8")
             ready.mirror.chalice("delete")
         if ready.bucket is not None:
-            state.forget(ready.bucket, stage)
+            state.forget(ready.bucket)
         ready.local_record.unlink(missing_ok=True)
     if with_data:
         _say(f"its data, the stack {of_data}")
-        bucket = data.bucket_name(project.name, stage) if project.registered("bucket") is not None else None
+        files = _files(project, stage)
         template = _unprotected(stacks.template(of_data), set(ready.data["Resources"]))
-        stacks.deploy(of_data, direct.source(template, bucket, account.region))
-        _empty(bucket)
+        stacks.deploy(of_data, direct.source(template, files, account.region))
+        _empty(files)
         stacks.delete(of_data)
 
 
-def _remove_packaged(project: Project, stage: str, account: Account, *, with_data: bool) -> None:
-    """Remove a packaged stage's stack, which has its data too."""
+def _remove_packaged(project: Project, stage: str, account: Account, *, packages: str | None) -> None:
+    """Remove a packaged stage's stack; with the data that is in it, by way of the bucket for packages."""
     name = names.packaged_stack(project.name, stage)
     template = stacks.template(name)
     project.enter(stage)
     kept = set(data.template_of(project, stage)["Resources"])
     going = [one for one in kept & set(template["Resources"]) if _goes(template["Resources"][one])]
-    if going and not with_data:
+    if going and packages is None:
         message = f"stage {stage} has its data in the same stack, with which it goes; say --data to lose it"
         raise GrailError(message)
-    if with_data:
-        bucket = data.bucket_name(project.name, stage) if project.registered("bucket") is not None else None
-        source = packaged.uploaded(_unprotected(template, kept), packaged.bucket_name(project.name, account), account)
-        stacks.deploy(name, source)
-        _empty(bucket)
+    if packages is not None:
+        stacks.deploy(name, packaged.uploaded(_unprotected(template, kept), packages, account))
+        _empty(_files(project, stage))
     _say(f"the stack {name}")
     stacks.delete(name)
+
+
+def _files(project: Project, stage: str) -> str | None:
+    """Return the name of a stage's bucket; None where the app has none."""
+    return None if project.registered("bucket") is None else data.bucket_name(project.name, stage)
 
 
 def _goes(resource: Mapping[str, Any]) -> bool:

@@ -150,9 +150,10 @@ def keep(bucket: str, stage: str, records: Iterable[Record]) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key=_key(stage), Body=text(records).encode())
 
 
-def forget(bucket: str, stage: str) -> None:
-    """Remove a stage's record; harmless where there is none."""
-    exists(lambda: boto3.client("s3").delete_object(Bucket=bucket, Key=_key(stage)))
+def forget(bucket: str) -> None:
+    """Remove what is kept of a stage's deployment; harmless where nothing is."""
+    found = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=STATE_PREFIX)
+    exists(found.delete)
 
 
 def _key(stage: str) -> str:

@@ -310,3 +310,28 @@ def test_whatever_fails_is_made_up_for(tmp_path: Path, folder: Path) -> None:
         assert third.returncode == 0, third.stderr
         assert {name: count for name, count in account.counted().items() if count} == ROLE
         assert not (made / ".chalice" / "deployed" / f"{STAGE}.json").exists()
+
+
+def test_a_package_is_deployed_by_cloudformation(tmp_path: Path, folder: Path) -> None:
+    """Its changes are shown, and made when that is said; again, it is as it was. With its data it goes for good."""
+    made = Path(shutil.copytree(folder, tmp_path / "app", ignore=shutil.ignore_patterns("deployed", "build")))
+    with moto_account.served() as url:
+        account = Account(made, url)
+        without = account.grail("deploy", "--stage", STAGE, "--via", "cloudformation")
+        assert without.stderr.splitlines()[-1].endswith("make it, or name one with --bucket")
+        account.client("s3").create_bucket(Bucket="artifacts")
+        command = ["deploy", "--stage", STAGE, "--via", "cloudformation", "--bucket", "artifacts"]
+        shown = account.grail(*command)
+        assert (shown.returncode, "Add      Table (AWS::DynamoDB::Table)" in shown.stderr) == (1, True), shown.stderr
+        assert shown.stderr.splitlines()[-1].endswith("nothing was changed; to be asked nothing, say --yes")
+        assert account.client("dynamodb").list_tables()["TableNames"] == []
+        first, again = account.grail(*command, "--yes"), account.grail(*command, "--yes")
+        assert first.stdout.splitlines()[-1] == f"{NAME} is deployed", first.stderr
+        assert again.stdout.splitlines()[-1] == f"{NAME} is as it was", again.stderr
+        assert account.client("lambda").get_alias(FunctionName=NAME, Name="live")["FunctionVersion"] == "1"
+        direct = account.grail("deploy", "--stage", STAGE)
+        assert direct.stderr.splitlines()[-1].endswith("go on so (VIA=cloudformation)")
+        gone = account.grail("destroy", "--stage", STAGE, "--yes", "--data", "--bucket", "artifacts", CONFIRM=NAME)
+        assert gone.returncode == 0, gone.stderr
+        assert account.client("dynamodb").list_tables()["TableNames"] == []
+        assert account.client("lambda").list_functions()["Functions"] == []
