@@ -12,7 +12,7 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
@@ -278,8 +278,8 @@ class Front:
                 operation = _operation(environ)
                 self._log.append(operation)
                 if self._failing[operation] and not self._count_down(operation):
-                    start_response("403 Forbidden", [("Content-Type", "text/plain"), ("X-Amzn-Errortype", "Denied")])
-                    return [b""]
+                    start_response("403 Forbidden", [("Content-Type", "text/plain")])
+                    return [_refusal(environ)]
                 return self._application(environ, start_response)
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
@@ -287,6 +287,15 @@ class Front:
     def _count_down(self, operation: str) -> int:
         self._failing[operation] -= 1
         return self._failing[operation]
+
+
+def _refusal(environ: Mapping[str, Any]) -> bytes:
+    """Return AWS's refusal, in the words of the protocol that was spoken."""
+    if "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", ""):
+        return b"<Error><Code>AccessDenied</Code><Message>not now</Message></Error>"
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not now</Message></Error></ErrorResponse>"
+    return b'{"__type": "AccessDeniedException", "message": "not now"}'
 
 
 def _operation(environ: dict[str, Any]) -> str:

@@ -1,10 +1,14 @@
 """Say what on a stage differs from what is declared, or mend it."""
 
+import json
 import sys
+from collections.abc import Iterator
 
-from grail.deploy import direct, names, stacks
+from grail.deploy import companion, functions, gateway, kept, mappings, names, stacks
 from grail.deploy.account import Account
 from grail.deploy.findings import Finding, mended
+from grail.deploy.intrinsics import resolved
+from grail.deploy.prepared import Prepared, prepared
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stack import data
@@ -29,8 +33,31 @@ def _found(project: Project, stage: str, account: Account) -> list[Finding]:
     if not stacks.exists(data.stack_name(project.name, stage)):
         message = f"stage {stage} is not deployed here: there is no stack {data.stack_name(project.name, stage)}"
         raise GrailError(message)
-    with direct.prepared(project, stage, account) as ready:
-        return list(direct.findings(ready))
+    with prepared(project, stage, account) as ready:
+        return list(_findings(ready))
+
+
+def _findings(ready: Prepared) -> Iterator[Finding]:
+    """Yield what differs on AWS from what is declared."""
+    app, stage = ready.project.name, ready.stage
+    for name, template in (
+        (data.stack_name(app, stage), ready.data),
+        (names.companion_stack(app, stage), ready.companion),
+    ):
+        if not stacks.exists(name):
+            yield Finding(f"stack {name} is not there")
+        elif json.loads(json.dumps(stacks.template(name))) != json.loads(json.dumps(template)):
+            yield Finding(f"stack {name}: it was made of another template")
+    api_id = ready.find_api(ready.saved())
+    known = {**ready.known, companion.API: api_id or ""}
+    for template in (ready.data, ready.companion):
+        yield from kept.findings(resolved(template["Resources"], known, strict=False))
+    yield from functions.findings(resolved(ready.sam["Resources"], known, strict=False), ready.code)
+    yield from mappings.findings(ready.parts.functions, ready.known)
+    if api_id is not None and stacks.exists(names.companion_stack(app, stage)):
+        yield from gateway.findings(ready.gateway(api_id))
+    elif ready.parts.api_stage is not None:
+        yield Finding("API: it is not there, or was not deployed to its end")
 
 
 def _print(found: list[Finding], hint: str) -> int:

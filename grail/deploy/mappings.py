@@ -1,5 +1,6 @@
 """How Lambda polls: what Chalice can't say of an event source, as the packaged template says it."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from grail.deploy.findings import Finding, compared
 from grail.stack import event_sources
 from grail.stack.functions import Caller, Function
 
+_POLL_SECONDS = 2.0
 _NAMES = (
     "FunctionResponseTypes",
     "BisectBatchOnFunctionError",
@@ -31,11 +33,19 @@ def findings(functions: Iterable[Function], known: Mapping[str, str]) -> Iterato
             yield Finding(f"function {function.lambda_name}: nothing is polled for it")
         for mapping in mappings:
             uuid = mapping["UUID"]
-            mend = partial(client.update_event_source_mapping, UUID=uuid, Enabled=True, **wanted)
+            mend = partial(_update, uuid, wanted)
             what = f"event source of {function.lambda_name}"
             yield from compared(what, mapping, wanted, mend)
             if mapping.get("State") in {"Disabled", "Disabling"}:
                 yield Finding(f"{what}: it is switched off", mend)
+
+
+def _update(uuid: str, wanted: Mapping[str, Any]) -> None:
+    """Change a mapping, once Lambda is done with what was asked of it last: it takes no change before."""
+    client: Any = boto3.client("lambda")
+    while client.get_event_source_mapping(UUID=uuid).get("State", "").endswith("ing"):  # Creating, Updating, ...
+        time.sleep(_POLL_SECONDS)
+    client.update_event_source_mapping(UUID=uuid, Enabled=True, **wanted)
 
 
 def declared(function: Function, *, failures: str) -> dict[str, Any]:

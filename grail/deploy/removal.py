@@ -8,6 +8,7 @@ import boto3
 
 from grail.deploy import direct, names, packaged, stacks, state
 from grail.deploy.account import Account
+from grail.deploy.prepared import prepared
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stack import data
@@ -32,7 +33,7 @@ def remove(project: Project, stage: str, account: Account, *, with_data: bool, b
     if not stacks.exists(of_data):
         message = f"stage {stage} is not there: neither stack {names.packaged_stack(project.name, stage)} nor {of_data}"
         raise GrailError(message)
-    with direct.prepared(project, stage, account) as ready:
+    with prepared(project, stage, account) as ready:
         _say(f"the stack {names.companion_stack(project.name, stage)}")
         stacks.delete(names.companion_stack(project.name, stage))
         _say("what Chalice deployed")

@@ -67,14 +67,16 @@ def deploy(
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()],
         **source,
     )["Id"]
-    changes = _changes(change_set)
-    if not changes or not agreed(changes):
-        client.delete_change_set(ChangeSetName=change_set)
-        if kind == "CREATE":
-            client.delete_stack(StackName=name)  # a change set's own, with nothing in it
-        if changes:
+    try:
+        changes = _changes(change_set)
+        if changes and not agreed(changes):
             message = f"stack {name}: nothing was changed"
             raise GrailError(message)
+    except BaseException:
+        _drop(change_set, name, kind=kind)
+        raise
+    if not changes:
+        _drop(change_set, name, kind=kind)
         return False
     began = datetime.now(UTC)
     client.execute_change_set(ChangeSetName=change_set)
@@ -83,6 +85,14 @@ def deploy(
         message = f"stack {name}: {_reason(name, since=began) or f'its status is {after}'}"
         raise GrailError(message)
     return True
+
+
+def _drop(change_set: str, name: str, *, kind: str) -> None:
+    """Delete a change set, and the stack with nothing in it that one to create makes."""
+    client = boto3.client("cloudformation")
+    client.delete_change_set(ChangeSetName=change_set)
+    if kind == "CREATE":
+        client.delete_stack(StackName=name)
 
 
 def delete(name: str) -> None:

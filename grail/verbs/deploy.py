@@ -39,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
         if options.via == "cloudformation":
             _deploy_package(project, account, options)
         else:
-            print(direct.deploy(project, options.stage, account) or f"{project.name}-{options.stage} is deployed")
+            url = direct.deploy(project, options.stage, account, may_lose=options.yes)
+            print(url or f"{project.name}-{options.stage} is deployed")
     return 0
 
 
