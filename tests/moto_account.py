@@ -21,7 +21,7 @@ import boto3
 from moto.apigateway.models import APIGatewayBackend, RestAPI, apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
-from moto.cloudformation.models import ChangeSet, Stack
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import OutputMap
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
@@ -41,6 +41,7 @@ _ANY = "x-amazon-apigateway-any-method"
 _put_rest_api = APIGatewayBackend.put_rest_api
 _create_deployment = RestAPI.create_deployment
 _update_resource = parsing.parse_and_update_resource
+_motos_create_change_set = CloudFormationBackend.create_change_set
 _KNOWN = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
 _last_put: dict[str, Any] = {}
 
@@ -57,6 +58,8 @@ def apply() -> None:
     setattr(ChangeSet, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(Stack, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(ChangeSet, "apply", _apply)  # noqa: B010 - as above
+    # A change set to create makes a second stack of one name, where one was not executed.
+    setattr(CloudFormationBackend, "create_change_set", _create_change_set)  # noqa: B010 - as above
     # Of a template that is the same with parameters, it says so too early.
     setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)  # noqa: B010 - as above
     # A queue forgets which queues may leave their dead letters there.
@@ -118,6 +121,13 @@ def create_deployment(api: Any, name: str, description: str, stage_variables: An
         before.deployment_id = deployment.id
         api.stages[name] = before
     return deployment
+
+
+def _create_change_set(backend: Any, stack_name: str, *arguments: Any, **others: Any) -> Any:
+    for stack in list(backend.stacks.values()):
+        if (stack.name, stack.status) == (stack_name, "REVIEW_IN_PROGRESS"):
+            del backend.stacks[stack.stack_id]
+    return _motos_create_change_set(backend, stack_name, *arguments, **others)
 
 
 def _parse(found: Any) -> None:
@@ -306,7 +316,7 @@ def _operation(environ: dict[str, Any]) -> str:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         return str(parse_qs(body.decode()).get("Action", [""])[0])
-    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].rstrip('/')}"
 
 
 class _Quiet(WSGIRequestHandler):

@@ -28,16 +28,17 @@ STEPS = [  # in the order of a first deployment: an operation that fails once, a
     ("POST /restapis", 0),
     (f"PUT /{NAME}-files/deployed/{STAGE}.json", 0),  # the record of what is about to be made
     ("CreateRole", 0),
-    ("CreateRole", 1),
-    ("POST /2015-03-31/functions", 3),
+    ("POST /2015-03-31/functions", 0),
     ("POST /2015-03-31/event-source-mappings", 0),
+    ("CreateRole", 0),
     ("POST /2015-03-31/event-source-mappings", 1),
+    ("POST /2015-03-31/functions", 1),
     ("PutRule", 1),
     ("PUT /restapis/{api}", 0),  # Chalice's
     ("POST /restapis/{api}/deployments", 0),
     (f"PUT /{NAME}-files/deployed/{STAGE}.json", 1),
-    ("CreateChangeSet", 2),  # of the companion; the first is the data stack's with logs
-    ("ExecuteChangeSet", 1),
+    ("CreateChangeSet", 1),  # the companion; the first is the data stack, as it is
+    ("ExecuteChangeSet", 0),
     ("PUT /restapis/{api}", 1),  # ours
     ("PATCH /restapis/{api}/stages/api", 0),
     ("POST /restapis/{api}/deployments", 1),
@@ -293,7 +294,7 @@ def test_whatever_fails_is_made_up_for(tmp_path: Path, folder: Path) -> None:
         for operation, after in STEPS if PROVE else STEPS[3::4]:
             account.fail(operation, after)
             done = account.grail("deploy", "--stage", STAGE)
-            assert done.returncode == 1, (operation, done.stderr)
+            assert (done.returncode, "not now" in done.stderr) == (1, True), (operation, after, done.stderr)
             assert done.stderr.splitlines()[-1].startswith("python -m grail deploy: "), (operation, done.stderr)
         moto_account.ask(f"{url}/_fail")
         account.deploy()
