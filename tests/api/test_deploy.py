@@ -29,7 +29,7 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         yield
-        lambda_, gateway, sqs = (boto3.client(service) for service in ("lambda", "apigateway", "sqs"))
+        lambda_, gateway, sqs = boto3.client("lambda"), boto3.client("apigateway"), boto3.client("sqs")
         for mapping in lambda_.list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]:
             lambda_.delete_event_source_mapping(UUID=mapping["UUID"])
         for left in gateway.get_rest_apis()["items"]:
