@@ -3,6 +3,7 @@
 from typing import Any
 
 from grail.pipeline import names
+from grail.stack.bucket import PRIVATE
 
 KEPT_DAYS = 90
 """How long what was deployed can be had again, to go back to it."""
@@ -20,17 +21,7 @@ def resources(app: str, *, condition: str) -> dict[str, Any]:
             "UpdateReplacePolicy": "Retain",
             "Properties": {
                 "BucketName": name,
-                "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-                "BucketEncryption": {
-                    "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-                },
-                "VersioningConfiguration": {"Status": "Enabled"},
+                **PRIVATE,
                 "LifecycleConfiguration": {"Rules": [_FORGET]},
             },
         },

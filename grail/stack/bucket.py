@@ -3,6 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+PRIVATE: Mapping[str, Any] = {
+    "PublicAccessBlockConfiguration": {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    },
+    "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+    "BucketEncryption": {
+        "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    },
+    "VersioningConfiguration": {"Status": "Enabled"},
+}
+"""What any bucket has: nobody's but the account's, encrypted, versioned."""
+
 
 def bucket_resources(name: str, wanted: Mapping[str, Any], *, origins: Sequence[str]) -> dict[str, Any]:
     """Return the bucket and its policy.
@@ -13,17 +28,7 @@ def bucket_resources(name: str, wanted: Mapping[str, Any], *, origins: Sequence[
     """
     properties: dict[str, Any] = {
         "BucketName": name,
-        "PublicAccessBlockConfiguration": {
-            "BlockPublicAcls": True,
-            "BlockPublicPolicy": True,
-            "IgnorePublicAcls": True,
-            "RestrictPublicBuckets": True,
-        },
-        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-        "BucketEncryption": {
-            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-        },
-        "VersioningConfiguration": {"Status": "Enabled"},
+        **PRIVATE,
         "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
         "LifecycleConfiguration": {
             "Rules": [_ABORT_UPLOADS, _FORGET, *map(_expiry, wanted.get("expire_days", {}).items())]

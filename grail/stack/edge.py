@@ -7,7 +7,7 @@ from chalice.config import Config
 
 from grail.errors import GrailError
 from grail.project import Project
-from grail.stack import edge_domain, edge_keys, edge_logs, edge_policies, firewall
+from grail.stack import edge_domain, edge_keys, edge_logs, edge_policies, firewall, parts
 from grail.stack.edge_settings import EdgeSettings
 
 _CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -19,7 +19,6 @@ _ERRORS = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 """The errors that CloudFront keeps for ten seconds even where nothing is cached ("Control how long CloudFront caches
 errors"): one caller's 404 would be the next one's, who may see what it hides."""
 
-_DEFAULT_STAGE = "api"
 _API_SECONDS = 30
 """One more than API Gateway waits for a function, so that its own 504 is what a client sees."""
 
@@ -43,7 +42,7 @@ def template_of(project: Project, stage: str, settings: EdgeSettings, *, log_day
         if covering is not None and any(route.authorizer for route in routes.values()):
             message = f".chalice/config.json, stage {stage}: edge caches {covering}, but who may see {path} differs"
             raise GrailError(message)
-    api_stage = config.api_gateway_stage or _DEFAULT_STAGE
+    api_stage = parts.api_stage(config)
     return template(app=project.name, stage=stage, settings=settings, api_stage=api_stage, log_days=log_days)
 
 

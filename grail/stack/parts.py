@@ -12,7 +12,6 @@ from grail.stack.functions import Function
 from grail.stack.known_settings import HTTP
 
 _API_STAGE = "api"
-"""Chalice's default for `api_gateway_stage`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +32,11 @@ class Parts:
     indexes: Sequence[str] = ()
 
 
+def api_stage(config: Config) -> str:
+    """Return the name that an API has for its stage: the setting, or Chalice's default."""
+    return str(config.api_gateway_stage or _API_STAGE)
+
+
 def of(project: Project, stage: str, app: Chalice) -> Parts:
     """Return a stage's parts; the stage must be entered."""
     config = Config(chalice_stage=stage, config_from_disk=dict(project.config))
@@ -45,7 +49,7 @@ def of(project: Project, stage: str, app: Chalice) -> Parts:
     return Parts(
         name=f"{project.name}-{stage}",
         functions=found,
-        api_stage=(config.api_gateway_stage or _API_STAGE) if app.routes else None,
+        api_stage=api_stage(config) if app.routes else None,
         is_http=project.setting(stage, "api_kind") == HTTP,
         queues={
             data.queue_name(project.name, stage, name): wanted["receives"] * wanted["visibility_seconds"]
