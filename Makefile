@@ -5,6 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 STAGE ?= dev
 FORMAT ?= cloudformation
+VIA ?= chalice
 BIN := .venv/bin
 INSTALLED := .venv/installed
 TRANSLATOR := .venv/stack/installed
@@ -15,7 +16,7 @@ WORKFLOWS := .venv/workflows/installed
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help install local test check templates workflows prove package bench lock schema browser clean
+.PHONY: help install local test check templates workflows prove package deploy destroy bench lock schema browser clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +41,12 @@ ACTION_terraform := terraform
 
 package: $(INSTALLED) $(TRANSLATOR) $(if $(filter terraform,$(FORMAT)),$(TERRAFORM)) ## Package a stage (STAGE=dev FORMAT=cloudformation, or terraform), and check it, into build/dev
 	@$(BIN)/python -m grail stack $(or $(ACTION_$(FORMAT)),$(error FORMAT is cloudformation or terraform)) --stage $(STAGE)
+
+deploy: $(INSTALLED) $(TRANSLATOR) ## Deploy a stage to AWS (STAGE=dev; VIA=chalice or cloudformation)
+	@$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA)
+
+destroy: $(INSTALLED) ## Remove a stage from AWS (STAGE=dev); its data too with DATA=1; prod wants CONFIRM=<app>-prod
+	@CONFIRM=$(CONFIRM) $(BIN)/python -m grail destroy --stage $(STAGE) $(if $(DATA),--data)
 
 # SAM and cfn-lint look at each stage as it is packaged, checkov at all of them.
 templates: $(INSTALLED) $(TRANSLATOR) $(CHECKOV)

@@ -3,6 +3,8 @@
 from grail.verbs import (
     access,
     bootstrap,
+    deploy,
+    destroy,
     dlq,
     fire,
     iam,
@@ -16,4 +18,4 @@ from grail.verbs import (
     token,
 )
 
-VERBS = (local, token, sign_in, access, fire, dlq, migrate, stack, iam, pack, bootstrap, pipeline, smoke)
+VERBS = (local, token, sign_in, access, fire, dlq, migrate, stack, iam, pack, bootstrap, pipeline, smoke, deploy, destroy)

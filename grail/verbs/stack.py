@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from grail.deploy import drift
+from grail.deploy.account import reached
 from grail.pack.build import build
 from grail.project import Project
 from grail.stack import data, edge, given_up, overlay, package, settings
@@ -46,6 +48,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     other = actions.add_parser("terraform", help=described, description=described)
     other.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
     other.set_defaults(act=_terraform)
+    described = "Say what on a stage that was deployed directly differs from what is declared; exit code 1 if anything."
+    checked = actions.add_parser("check", help=described, description=described)
+    checked.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    checked.set_defaults(act=_check)
+    described = "Mend what `check` finds; exit code 1 if something is left, which a deployment mends."
+    applied = actions.add_parser("apply", help=described, description=described)
+    applied.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    applied.set_defaults(act=_apply)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,7 +106,23 @@ def _write_file(project: Project, name: str, template: Mapping[str, Any]) -> Non
     print(f"{_FOLDER}/{name}")
 
 
+def _check(project: Project, stage: str) -> int:
+    with reached() as account:
+        return drift.tell(project, stage, account)
+
+
+def _apply(project: Project, stage: str) -> int:
+    with reached() as account:
+        return drift.mend(project, stage, account)
+
+
 def _package(project: Project, stage: str) -> int:
+    package_stage(project, stage)
+    return 0
+
+
+def package_stage(project: Project, stage: str) -> Path:
+    """Package a stage, and say what came out; return the folder. Raises GrailError."""
     _write(project, stage)
     list(build(project, stage, again=False))  # Chalice takes it from where this puts it
     out = project.folder / _OUT / stage
@@ -110,7 +136,7 @@ def _package(project: Project, stage: str) -> int:
     if (at_edge := project.folder / _FOLDER / _edge_file(stage)).exists():
         package.lint(at_edge)
         print(f"{_FOLDER}/{at_edge.name}: CloudFront before it, {_count(at_edge)} resources")
-    return 0
+    return out
 
 
 def _terraform(project: Project, stage: str) -> int:

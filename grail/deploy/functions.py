@@ -1,0 +1,82 @@
+"""The deployed functions and their roles, compared with the packaged template's."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from grail.deploy.findings import Finding, compared
+
+_AS_THEY_ARE = ("Handler", "Architectures")
+"""What Chalice alone changes, and Lambda's API calls as the template does."""
+
+
+def findings(resources: Mapping[str, Any], code: Path) -> Iterator[Finding]:
+    """Yield what differs from a packaged template's `resources`, whose references are resolved, and from the `code`."""
+    digest = base64.b64encode(hashlib.sha256(code.read_bytes()).digest()).decode()
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties = resource["Properties"]
+            name = properties["FunctionName"]
+            live = _live(name)
+            if live is None:
+                yield Finding(f"function {name} is not there")
+                continue
+            yield from _of_function(name, live, properties, digest)
+            role = properties.get("Role")
+            if isinstance(role, Mapping) and "Fn::GetAtt" in role:
+                declared = resources[role["Fn::GetAtt"][0]]["Properties"]
+                yield from _of_role(live["Role"].rpartition("/")[2], declared)
+
+
+def _live(name: str) -> dict[str, Any] | None:
+    """Return a function's configuration; None where there is no such function."""
+    try:
+        return dict(boto3.client("lambda").get_function_configuration(FunctionName=name))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return None
+
+
+def _of_function(name: str, live: Mapping[str, Any], properties: Mapping[str, Any], digest: str) -> Iterator[Finding]:
+    client: Any = boto3.client("lambda")
+    variables = properties.get("Environment", {}).get("Variables", {})
+    sizes = {key: properties[key] for key in ("MemorySize", "Timeout") if key in properties}
+    mend = partial(
+        client.update_function_configuration, FunctionName=name, Environment={"Variables": variables}, **sizes
+    )
+    yield from compared(f"function {name}", live, sizes, mend)
+    yield from compared(f"function {name}", live, {key: properties[key] for key in _AS_THEY_ARE if key in properties})
+    there = live.get("Environment", {}).get("Variables", {})
+    for key in sorted(variables.keys() | there.keys()):
+        if there.get(key) != variables.get(key):  # its value may be nobody's business
+            yield Finding(f"function {name}: the variable {key} is not as declared", mend)
+    if live["CodeSha256"] != digest:
+        yield Finding(f"function {name}: its code is not this folder's")
+
+
+def _of_role(role: str, declared: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what a role may that is not declared, or the other way round; Chalice names its policy as the role."""
+    client: Any = boto3.client("iam")
+    names = client.list_role_policies(RoleName=role)["PolicyNames"]
+    [policy] = declared["Policies"]
+    document = policy["PolicyDocument"]
+    put = partial(
+        client.put_role_policy, RoleName=role, PolicyName=role, PolicyDocument=json.dumps(document, sort_keys=True)
+    )
+    if role not in names or client.get_role_policy(RoleName=role, PolicyName=role)["PolicyDocument"] != document:
+        yield Finding(f"role {role}: its policy is not the declared one", put)
+    for name in names:
+        if name != role:
+            remove = partial(client.delete_role_policy, RoleName=role, PolicyName=name)
+            yield Finding(f"role {role}: it has a policy {name}, which is not declared", remove)
+    for attached in client.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        detach = partial(client.detach_role_policy, RoleName=role, PolicyArn=attached["PolicyArn"])
+        yield Finding(f"role {role}: it has the policy {attached['PolicyName']}, which is not declared", detach)
