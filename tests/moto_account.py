@@ -21,10 +21,12 @@ import boto3
 from moto.apigateway.models import APIGatewayBackend, RestAPI, apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import OutputMap
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
+from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import Queue
@@ -35,7 +37,7 @@ from grail.localcloud import moto_mends, moto_properties, moto_resources
 from grail.localcloud.moto_resources import _Created
 from grail.localcloud.moto_state import ACCOUNT
 from grail.localcloud.services import REGION
-from tests.moto_stack import INTEGRATION, adapted
+from tests.moto_stack import INTEGRATION, adapted, protectable
 
 _ANY = "x-amazon-apigateway-any-method"
 _put_rest_api = APIGatewayBackend.put_rest_api
@@ -58,8 +60,9 @@ def apply() -> None:
     setattr(ChangeSet, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(Stack, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(ChangeSet, "apply", _apply)  # noqa: B010 - as above
-    # A change set to create makes a second stack of one name, where one was not executed.
+    # A change set to create makes a second stack of one name, where one was not executed; and any role will do.
     setattr(CloudFormationBackend, "create_change_set", _create_change_set)  # noqa: B010 - as above
+    protectable()
     # Of a template that is the same with parameters, it says so too early.
     setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)  # noqa: B010 - as above
     # A queue forgets which queues may leave their dead letters there.
@@ -124,6 +127,10 @@ def create_deployment(api: Any, name: str, description: str, stage_variables: An
 
 
 def _create_change_set(backend: Any, stack_name: str, *arguments: Any, **others: Any) -> Any:
+    role = others.get("role_arn")
+    if role is not None and role not in {found.arn for found in iam_backends[ACCOUNT]["aws"].roles.values()}:
+        message = f"Role {role} is invalid or cannot be assumed"
+        raise ValidationError(message=message)
     for stack in list(backend.stacks.values()):
         if (stack.name, stack.status) == (stack_name, "REVIEW_IN_PROGRESS"):
             del backend.stacks[stack.stack_id]
@@ -245,7 +252,7 @@ class _Noted(_Removable):
     def create(cls, properties: dict[str, Any], account: str, region: str) -> "_Noted":  # noqa: ARG003
         """Make none."""
         name = next((str(value) for key, value in properties.items() if key.endswith("Name")), cls.__name__)
-        return cls(name, {"Arn": f"arn:aws:any:::{name}"})
+        return cls(name, {"Arn": f"arn:aws:any:::{name}", "DomainName": "edge.cloudfront.net"})
 
 
 def _noted(kind: str) -> Any:
@@ -259,7 +266,13 @@ NOTED = [
     for kind in (
         "AWS::ApiGateway::Account",
         "AWS::ApiGateway::UsagePlanKey",
+        "AWS::CloudFront::CachePolicy",
+        "AWS::CloudFront::Distribution",
+        "AWS::CloudFront::ResponseHeadersPolicy",
         "AWS::CloudWatch::Alarm",
+        "AWS::Logs::Delivery",
+        "AWS::Logs::DeliveryDestination",
+        "AWS::Logs::DeliverySource",
         "AWS::Logs::MetricFilter",
     )
 ]

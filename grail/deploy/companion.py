@@ -36,7 +36,10 @@ def template(project: Project, stage: str, parts: Parts, overlay: Mapping[str, A
         for name, resource in overlay["Resources"].items()
         if "Type" in resource and name not in left_out
     } | _given_up(parts.functions)
+    url = f"https://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{parts.api_stage}/"
     outputs = {name: value for name, value in overlay["Outputs"].items() if name not in kept["Outputs"]}
+    if parts.api_stage:
+        outputs["EndpointURL"] = {"Value": {"Fn::Sub": url}}  # as Chalice's packages say it
     roles = [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
     return {
         "AWSTemplateFormatVersion": "2010-09-09",

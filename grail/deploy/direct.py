@@ -3,24 +3,23 @@
 Each step makes AWS be as declared, whatever it was: cut short anywhere, run again, it ends the same.
 """
 
-import json
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 import boto3
 from chalice.config import Config
 
-from grail.deploy import api, companion, gateway, mappings, names, stacks, state
+from grail.cloudformation import Change, always
+from grail.deploy import api, companion, edge, functions, gateway, mappings, stacks, state
 from grail.deploy.account import Account
+from grail.deploy.findings import mended
+from grail.deploy.intrinsics import resolved
 from grail.deploy.prepared import Prepared, prepared
+from grail.deploy.templates import source
 from grail.errors import GrailError
 from grail.project import Project
-from grail.stack import data, settings
-from grail.stack.known_settings import ALL_AT_ONCE
+from grail.stack import boundary, data, settings
+from grail.stack.known_settings import ALL_AT_ONCE, HTTP
 from grail.terminal import confirmed
-
-_LARGEST_BODY = 51_200  # CloudFormation quotas, "Template body size in a request"
 
 
 def deploy(project: Project, stage: str, account: Account, *, may_lose: bool) -> str | None:
@@ -28,44 +27,65 @@ def deploy(project: Project, stage: str, account: Account, *, may_lose: bool) ->
 
     Raises GrailError, also for a change that takes data away, unless it `may_lose` some or somebody says yes.
     """
-    names.check_direct(project.name, stage)
-    if (way := settings.read(project, stage).deployment) != ALL_AT_ONCE:
-        _say(f"note: all at once, not {way}: that takes aliases, which only a package has (VIA=cloudformation)")
-    _say(f"1 of 5: the data stack, {data.stack_name(project.name, stage)}")
-    _make_data(project, stage)
+    _check(project, stage, account)
+    of_data, beside = stacks.data(project.name, stage), stacks.companion(project.name, stage)
+    _say(f"1 of 6: the data stack, {of_data.name}")
+    _make_data(project, stage, account)
     with prepared(project, stage, account) as ready:
-        stacks.deploy(
-            data.stack_name(project.name, stage),
-            source(ready.data, None, ""),
-            agreed=lambda changes: may_lose or _agreed(changes),
-        )
-        _say("2 of 5: chalice deploy")
+        of_data.deploy(source(ready.data, account), agreed=lambda changes: may_lose or _agreed(changes))
+        _say("2 of 6: chalice deploy")
         api_id = _run_chalice(ready)
-        _say(f"3 of 5: what Chalice can't say, the stack {names.companion_stack(project.name, stage)}")
-        _make_companion(ready, api_id)
-        _say("4 of 5: event sources")
-        for finding in mappings.findings(ready.parts.functions, ready.known):
-            if finding.mend is not None:
-                finding.mend()
-        _say("5 of 5: the API" if api_id else "5 of 5: there is no API")
+        _say(f"3 of 6: what Chalice can't say, the stack {beside.name}")
+        if ready.companion["Resources"]:
+            beside.deploy(
+                source(ready.companion, account, bucket=ready.bucket, prefix=state.PREFIX),
+                parameters={} if api_id is None else {companion.API: api_id},
+            )
+        _say("4 of 6: event sources, and the boundary of the functions' roles")
+        list(mended(mappings.findings(ready.parts.functions, ready.known)))
+        list(mended(functions.boundaries(resolved(ready.sam["Resources"], ready.known, strict=False))))
+        _say("5 of 6: the API" if api_id else "5 of 6: there is no API")
         if api_id is None:
             return None
         gateway.put(ready.gateway(api_id))
-        return f"https://{api_id}.execute-api.{account.region}.amazonaws.com/{ready.parts.api_stage}"
+        domain = f"{api_id}.execute-api.{account.region}.{ready.known['AWS::URLSuffix']}"
+        if ready.edge is None:
+            _say("6 of 6: there is no edge")
+            return f"https://{domain}/{ready.parts.api_stage}"
+        at_edge = stacks.edge(project.name, stage)
+        _say(f"6 of 6: the edge, {at_edge.name} in {at_edge.region}")
+        edge.deploy(project.name, stage, account, ready.edge, domain=domain, agreed=always)
+        return at_edge.outputs()["Url"]
 
 
-def _make_data(project: Project, stage: str) -> None:
+def _check(project: Project, stage: str, account: Account) -> None:
+    """Raise GrailError for a stage that can't be deployed so; say what it will not have."""
+    stacks.check_direct(project.name, stage)
+    chosen = settings.read(project, stage)
+    if chosen.api_kind == HTTP:
+        message = f"stage {stage} has an HTTP API, and `chalice deploy` makes none: VIA=cloudformation does"
+        raise GrailError(message)
+    if chosen.deployment != ALL_AT_ONCE:
+        way = f"all at once, not {chosen.deployment}"
+        _say(f"note: {way}: that takes aliases, which only a package has (VIA=cloudformation)")
+    policy = account.arn("iam", f"policy/{boundary.policy_name(project.name, stage)}")
+    if chosen.permissions_boundary and not state.exists(lambda: boto3.client("iam").get_policy(PolicyArn=policy)):
+        message = f"the boundary of stage {stage} is not there: `python -m grail bootstrap --stage {stage}` makes it"
+        raise GrailError(message)
+
+
+def _make_data(project: Project, stage: str, account: Account) -> None:
     """Make the data stack where there is none, without the functions' logs.
 
     To know those, the app is imported, which may want to know the stack's outputs.
     """
-    name = data.stack_name(project.name, stage)
     project.enter(stage)
     template = data.template_of(project, stage)
-    if not stacks.exists(name):
+    stack = stacks.data(project.name, stage)
+    if not stack.exists():
         if not template["Resources"]:
             template["Resources"]["Nothing"] = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
-        stacks.deploy(name, source(template, None, ""))
+        stack.deploy(source(template, account))
 
 
 def _run_chalice(ready: Prepared) -> str | None:
@@ -92,28 +112,7 @@ def _keep(ready: Prepared, records: list[state.Record]) -> None:
     ready.local_record.write_text(state.text(records), encoding="utf-8")
 
 
-def _make_companion(ready: Prepared, api_id: str | None) -> None:
-    if not ready.companion["Resources"]:
-        return
-    name = names.companion_stack(ready.project.name, ready.stage)
-    taken = source(ready.companion, ready.bucket, ready.account.region)
-    stacks.deploy(name, taken, parameters={} if api_id is None else {companion.API: api_id})
-
-
-def source(template: Mapping[str, Any], bucket: str | None, region: str) -> dict[str, str]:
-    """Return what CloudFormation takes: the template itself, or where it is too long for that, where it lies."""
-    text = json.dumps(template, sort_keys=True, separators=(",", ":"))
-    if len(text) <= _LARGEST_BODY:
-        return {"TemplateBody": text}
-    if bucket is None:
-        message = f"a template of {len(text)} characters needs a bucket, which the app does not register"
-        raise GrailError(message)
-    key = f"{names.STATE_PREFIX}companion.json"
-    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
-    return {"TemplateURL": f"https://{bucket}.s3.{region}.amazonaws.com/{key}"}
-
-
-def _agreed(changes: list[stacks.Change]) -> bool:
+def _agreed(changes: list[Change]) -> bool:
     """Agree to what keeps the data; ask for the rest."""
     lost = [f"{action} {name} ({kind})" for action, name, kind in changes if action in {"Remove", "Replace"}]
     if not lost or confirmed(f"The data stack would {', '.join(lost)}. Go on?"):

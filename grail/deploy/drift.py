@@ -4,14 +4,13 @@ import json
 import sys
 from collections.abc import Iterator
 
-from grail.deploy import companion, functions, gateway, kept, mappings, names, stacks
+from grail.deploy import companion, functions, gateway, kept, mappings, stacks
 from grail.deploy.account import Account
 from grail.deploy.findings import Finding, mended
 from grail.deploy.intrinsics import resolved
 from grail.deploy.prepared import Prepared, prepared
 from grail.errors import GrailError
 from grail.project import Project
-from grail.stack import data
 
 
 def tell(project: Project, stage: str, account: Account) -> int:
@@ -29,9 +28,9 @@ def mend(project: Project, stage: str, account: Account) -> int:
 
 def _found(project: Project, stage: str, account: Account) -> list[Finding]:
     project.check_stage(stage)
-    names.check_direct(project.name, stage)
-    if not stacks.exists(data.stack_name(project.name, stage)):
-        message = f"stage {stage} is not deployed here: there is no stack {data.stack_name(project.name, stage)}"
+    stacks.check_direct(project.name, stage)
+    if not (of_data := stacks.data(project.name, stage)).exists():
+        message = f"stage {stage} is not deployed here: there is no stack {of_data.name}"
         raise GrailError(message)
     with prepared(project, stage, account) as ready:
         return list(_findings(ready))
@@ -40,21 +39,25 @@ def _found(project: Project, stage: str, account: Account) -> list[Finding]:
 def _findings(ready: Prepared) -> Iterator[Finding]:
     """Yield what differs on AWS from what is declared."""
     app, stage = ready.project.name, ready.stage
-    for name, template in (
-        (data.stack_name(app, stage), ready.data),
-        (names.companion_stack(app, stage), ready.companion),
+    for stack, template in (
+        (stacks.data(app, stage), ready.data),
+        (stacks.companion(app, stage), ready.companion),
+        (stacks.edge(app, stage), ready.edge),
     ):
-        if not stacks.exists(name):
-            yield Finding(f"stack {name} is not there")
-        elif json.loads(json.dumps(stacks.template(name))) != json.loads(json.dumps(template)):
-            yield Finding(f"stack {name}: it was made of another template")
+        if template is None:
+            continue
+        if not stack.exists():
+            yield Finding(f"stack {stack.name} is not there")
+        elif json.loads(json.dumps(stack.template())) != json.loads(json.dumps(template)):
+            yield Finding(f"stack {stack.name}: it was made of another template")
     api_id = ready.find_api(ready.saved())
     known = {**ready.known, companion.API: api_id or ""}
     for template in (ready.data, ready.companion):
         yield from kept.findings(resolved(template["Resources"], known, strict=False))
     yield from functions.findings(resolved(ready.sam["Resources"], known, strict=False), ready.code)
+    yield from functions.boundaries(resolved(ready.sam["Resources"], known, strict=False))
     yield from mappings.findings(ready.parts.functions, ready.known)
-    if api_id is not None and stacks.exists(names.companion_stack(app, stage)):
+    if api_id is not None and stacks.companion(app, stage).exists():
         yield from gateway.findings(ready.gateway(api_id))
     elif ready.parts.api_stage is not None:
         yield Finding("API: it is not there, or was not deployed to its end")

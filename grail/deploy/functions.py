@@ -35,6 +35,26 @@ def findings(resources: Mapping[str, Any], code: Path) -> Iterator[Finding]:
                 yield from _of_role(live["Role"].rpartition("/")[2], declared)
 
 
+def boundaries(resources: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield whose role may do more than the boundary that is declared for it: Chalice sets none."""
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Serverless::Function" and isinstance(resource["Properties"].get("Role"), Mapping):
+            live = _live(resource["Properties"]["FunctionName"])
+            declared = resources[resource["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"]
+            if live is not None:
+                yield from _of_boundary(live["Role"].rpartition("/")[2], declared.get("PermissionsBoundary"))
+
+
+def _of_boundary(role: str, declared: str | None) -> Iterator[Finding]:
+    client: Any = boto3.client("iam")
+    live = client.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    if declared is None:
+        mend = partial(client.delete_role_permissions_boundary, RoleName=role)
+    else:
+        mend = partial(client.put_role_permissions_boundary, RoleName=role, PermissionsBoundary=declared)
+    yield from compared(f"role {role}", {"its boundary": live}, {"its boundary": declared}, mend)
+
+
 def _live(name: str) -> dict[str, Any] | None:
     """Return a function's configuration; None where there is no such function."""
     try:

@@ -1,23 +1,25 @@
-"""The packaged path: a stage's code and template in a bucket, and a change set that is shown before it is executed.
+"""The packaged path: a stage's code and template in a bucket, and change sets that are shown before they are executed.
 
-What CloudFormation gets is the translated template, the one that cfn-lint and checkov looked at.
+What CloudFormation gets is the translated template, the one that cfn-lint and checkov looked at. A stage with a
+permissions boundary is changed in the role that its bootstrap made for CloudFormation.
 """
 
 import hashlib
-import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from grail.deploy import names, stacks
+from grail.cloudformation import Change
+from grail.deploy import edge, stacks
 from grail.deploy.account import Account
+from grail.deploy.templates import source
 from grail.errors import GrailError
+from grail.pipeline import names
 from grail.project import Project
-from grail.stack import package
+from grail.stack import package, settings
 
 _CODE = {"AWS::Lambda::Function": "Code", "AWS::Lambda::LayerVersion": "Content"}
 
@@ -28,11 +30,15 @@ def deploy(
     account: Account,
     *,
     out: Path,
-    bucket: str,
-    agreed: Callable[[list[stacks.Change]], bool],
+    at_edge: Path | None,
+    agreed: Callable[[list[Change]], bool],
 ) -> bool:
-    """Deploy what `grail stack package` put into a folder; tell whether something changed. Raises GrailError."""
-    names.check_packaged(project.name, stage)
+    """Deploy what `grail stack package` put into a folder, then the edge; tell whether something changed.
+
+    Raises GrailError.
+    """
+    stacks.check_packaged(project.name, stage)
+    bucket = packages(project.name, account)
     _check_bucket(bucket)
     template = package.read(out / "cloudformation.json")
     for resource in template["Resources"].values():
@@ -40,35 +46,49 @@ def deploy(
             place = resource["Properties"][_CODE[resource["Type"]]]
             name = place.get("S3Key", "")
             if place.get("S3Bucket") == "uploaded":  # what grail.stack.translate says of a file
-                place |= {"S3Bucket": bucket, "S3Key": _upload_file(out / name, bucket, f"{project.name}/{stage}")}
-    return stacks.deploy(names.packaged_stack(project.name, stage), uploaded(template, bucket, account), agreed=agreed)
+                place |= {"S3Bucket": bucket, "S3Key": _upload_file(out / name, bucket, f"{stage}/")}
+    role = _role(project, stage, account)
+    stack = stacks.packaged(project.name, stage)
+    try:
+        changed = stack.deploy(source(template, account, bucket=bucket, prefix=f"{stage}/"), role=role, agreed=agreed)
+    except ClientError as error:
+        if role is None or role not in str(error):
+            raise
+        message = f"CloudFormation has no role for stage {stage}: `python -m grail bootstrap --stage {stage}` makes it"
+        raise GrailError(message) from error
+    if at_edge is None:
+        return changed
+    domain = stack.outputs()[edge.API_DOMAIN]
+    template = package.read(at_edge)
+    return edge.deploy(project.name, stage, account, template, domain=domain, role=role, agreed=agreed) or changed
 
 
-def bucket_name(app: str, account: Account) -> str:
+def packages(app: str, account: Account) -> str:
     """Return the name of the bucket for packages, which an account's bootstrap makes."""
-    return f"{app}-artifacts-{account.id}-{account.region}"
+    return names.bucket(app, account=account.id, region=account.region)
 
 
-def uploaded(template: Mapping[str, Any], bucket: str, account: Account) -> dict[str, str]:
-    """Put a template into a bucket, under a name that is its own; return what CloudFormation takes."""
-    body = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
-    key = f"templates/{hashlib.sha256(body).hexdigest()}.json"
-    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
-    suffix = "amazonaws.com.cn" if account.partition == "aws-cn" else "amazonaws.com"
-    return {"TemplateURL": f"https://{bucket}.s3.{account.region}.{suffix}/{key}"}
+def _role(project: Project, stage: str, account: Account) -> str | None:
+    """Return the ARN of CloudFormation's role; None for a stage that has no bootstrap."""
+    if not settings.read(project, stage).permissions_boundary:
+        return None
+    return account.arn("iam", f"role/{names.execution(project.name, stage)}")
 
 
 def _check_bucket(bucket: str) -> None:
     try:
         boto3.client("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
-        message = f"there is no bucket {bucket} for packages that you may use; make it, or name one with --bucket"
+        message = (
+            f"there is no bucket {bucket} for packages that you may use: `python -m grail bootstrap` makes it"
+            " (docs/delivery.md), or you do"
+        )
         raise GrailError(message) from error
 
 
 def _upload_file(file: Path, bucket: str, prefix: str) -> str:
     """Put a file into a bucket, unless it is there; return its name, which follows from what is in it."""
-    key = f"{prefix}/{hashlib.sha256(file.read_bytes()).hexdigest()}{file.suffix}"
+    key = f"{prefix}{hashlib.sha256(file.read_bytes()).hexdigest()}{file.suffix}"
     client = boto3.client("s3")
     try:
         client.head_object(Bucket=bucket, Key=key)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from chalice.app import Chalice
 
-from grail.deploy import api, companion, names, state
+from grail.deploy import api, companion, stacks, state
 from grail.deploy.account import Account
 from grail.deploy.gateway import Gateway
 from grail.deploy.intrinsics import resolved
@@ -18,7 +18,7 @@ from grail.deploy.mirror import Mirror, mirrored
 from grail.localcloud.routes import UserPool
 from grail.pack.build import build
 from grail.project import Project
-from grail.stack import data, given_up, outputs, overlay, package, parts
+from grail.stack import data, edge, given_up, overlay, package, parts
 from grail.stack.functions import Caller
 from grail.stack.parts import Parts
 
@@ -26,8 +26,8 @@ from grail.stack.parts import Parts
 class Prepared(NamedTuple):
     """A stage as it is declared, in a mirror where the Chalice CLI can be run.
 
-    `data` and `companion` are the templates of its stacks, `sam` is the packaged template's; `known` is what their
-    references give on the direct path.
+    `data`, `companion` and `edge` are the templates of its stacks, `edge` None where it has none; `sam` is the packaged
+    template, `known` what their references give on the direct path.
     """
 
     project: Project
@@ -38,6 +38,7 @@ class Prepared(NamedTuple):
     mirror: Mirror
     data: Mapping[str, Any]
     companion: Mapping[str, Any]
+    edge: Mapping[str, Any] | None
     sam: Mapping[str, Any]
     code: Path
     known: Mapping[str, str]
@@ -66,7 +67,7 @@ class Prepared(NamedTuple):
     def gateway(self, api_id: str) -> Gateway:
         """Return the API as the packaged template has it, but that functions are called without an alias."""
         properties = self.sam["Resources"]["RestAPI"]["Properties"]
-        made = outputs.read(names.companion_stack(self.project.name, self.stage))
+        made = stacks.companion(self.project.name, self.stage).outputs()
         roles = {f"{name.removesuffix('Arn')}.Arn": arn for name, arn in made.items() if name.endswith("Arn")}
         known = {**self.known, **roles, companion.API: api_id}
         return Gateway(
@@ -83,7 +84,7 @@ class Prepared(NamedTuple):
 def prepared(project: Project, stage: str, account: Account) -> Iterator[Prepared]:
     """Yield a stage as it is declared; its data stack is there. Raises GrailError."""
     project.enter(stage)
-    made = outputs.read(data.stack_name(project.name, stage))
+    made = stacks.data(project.name, stage).outputs()
     users = _users(made, account)
     os.environ.update(({"TABLE_STREAM_ARN": made["TableStreamArn"]} if "TableStreamArn" in made else {}) | users)
     app = importlib.import_module("app").app
@@ -102,7 +103,8 @@ def prepared(project: Project, stage: str, account: Account) -> Iterator[Prepare
         given_up.check(sam, found.functions, app=project.name, stage=stage)
         known = _known(found, account, {**of_data["Resources"], **beside["Resources"]}, made, users)
         code = out / "deployment.zip"
-        yield Prepared(project, stage, account, app, found, mirror, of_data, beside, sam, code, known)
+        before = edge.of_stage(project, stage)
+        yield Prepared(project, stage, account, app, found, mirror, of_data, beside, before, sam, code, known)
 
 
 def _users(made: Mapping[str, str], account: Account) -> dict[str, str]:

@@ -6,9 +6,11 @@ from typing import Any
 
 import boto3
 
-from grail.deploy import direct, names, packaged, stacks, state
+from grail.cloudformation import Stack
+from grail.deploy import packaged, stacks, state
 from grail.deploy.account import Account
 from grail.deploy.prepared import prepared
+from grail.deploy.templates import source
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stack import data
@@ -19,24 +21,20 @@ _UNPROTECTED: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def remove(project: Project, stage: str, account: Account, *, with_data: bool, bucket: str | None) -> None:
-    """Remove a stage; of a packaged one, `bucket` is where packages are, if not in the account's.
-
-    Raises GrailError for a stage that is not there, or whose data would go unasked.
-    """
+def remove(project: Project, stage: str, account: Account, *, with_data: bool) -> None:
+    """Remove a stage, its edge first. Raises GrailError for one that is not there, or whose data would go unasked."""
     project.check_stage(stage)
-    if stacks.exists(names.packaged_stack(project.name, stage)):
-        packages = bucket or packaged.bucket_name(project.name, account)
-        _remove_packaged(project, stage, account, packages=packages if with_data else None)
+    whole, of_data = stacks.packaged(project.name, stage), stacks.data(project.name, stage)
+    if whole.exists():
+        _remove_packaged(project, stage, account, whole, with_data=with_data)
         return
-    of_data = data.stack_name(project.name, stage)
-    if not stacks.exists(of_data):
-        message = f"stage {stage} is not there: neither stack {names.packaged_stack(project.name, stage)} nor {of_data}"
+    if not of_data.exists():
+        message = f"stage {stage} is not there: neither stack {whole.name} nor {of_data.name}"
         raise GrailError(message)
     with prepared(project, stage, account) as ready:
-        _say(f"the stack {names.companion_stack(project.name, stage)}")
-        stacks.delete(names.companion_stack(project.name, stage))
-        _say("what Chalice deployed")
+        _delete(stacks.edge(project.name, stage))
+        _delete(stacks.companion(project.name, stage))
+        print("removing what Chalice deployed", file=sys.stderr)
         saved = ready.saved()
         api_id = ready.find_api(saved)
         wanted = state.planned(ready.mirror.folder, stage, ready.app, account=account, api=api_id)
@@ -48,29 +46,26 @@ def remove(project: Project, stage: str, account: Account, *, with_data: bool, b
             state.forget(ready.bucket)
         ready.local_record.unlink(missing_ok=True)
     if with_data:
-        _say(f"its data, the stack {of_data}")
-        files = _files(project, stage)
-        template = _unprotected(stacks.template(of_data), set(ready.data["Resources"]))
-        stacks.deploy(of_data, direct.source(template, files, account.region))
-        _empty(files)
-        stacks.delete(of_data)
+        of_data.deploy(source(_unprotected(of_data.template(), set(ready.data["Resources"])), account))
+        _empty(_files(project, stage))
+        _delete(of_data)
 
 
-def _remove_packaged(project: Project, stage: str, account: Account, *, packages: str | None) -> None:
+def _remove_packaged(project: Project, stage: str, account: Account, stack: Stack, *, with_data: bool) -> None:
     """Remove a packaged stage's stack; with the data that is in it, by way of the bucket for packages."""
-    name = names.packaged_stack(project.name, stage)
-    template = stacks.template(name)
+    template = stack.template()
     project.enter(stage)
     kept = set(data.template_of(project, stage)["Resources"])
     going = [one for one in kept & set(template["Resources"]) if _goes(template["Resources"][one])]
-    if going and packages is None:
+    if going and not with_data:
         message = f"stage {stage} has its data in the same stack, with which it goes; say --data to lose it"
         raise GrailError(message)
-    if packages is not None:
-        stacks.deploy(name, packaged.uploaded(_unprotected(template, kept), packages, account))
+    _delete(stacks.edge(project.name, stage))
+    if with_data:
+        bucket = packaged.packages(project.name, account)
+        stack.deploy(source(_unprotected(template, kept), account, bucket=bucket, prefix=f"{stage}/"))
         _empty(_files(project, stage))
-    _say(f"the stack {name}")
-    stacks.delete(name)
+    _delete(stack)
 
 
 def _files(project: Project, stage: str) -> str | None:
@@ -114,5 +109,6 @@ def _empty(bucket: str | None) -> None:
             raise GrailError(message)
 
 
-def _say(what: str) -> None:
-    print(f"removing {what}", file=sys.stderr)
+def _delete(stack: Stack) -> None:
+    print(f"removing the stack {stack.name}", file=sys.stderr)
+    stack.delete()

@@ -18,9 +18,12 @@ from chalice.deploy import models
 from chalice.deploy.appgraph import ApplicationGraphBuilder, DependencyBuilder
 
 from grail.deploy.account import Account
-from grail.deploy.names import STATE_PREFIX
 
 Record = dict[str, Any]
+
+PREFIX = "deployed/"
+"""Where in a stage's bucket its deployment is kept: nothing expires it, and no function's policy reaches it."""
+
 _ABSENT = {"NoSuchEntity", "ResourceNotFoundException", "NotFoundException", "NoSuchKey", "NoSuchBucket", "404"}
 
 
@@ -152,12 +155,12 @@ def keep(bucket: str, stage: str, records: Iterable[Record]) -> None:
 
 def forget(bucket: str) -> None:
     """Remove what is kept of a stage's deployment; harmless where nothing is."""
-    found = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=STATE_PREFIX)
+    found = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=PREFIX)
     exists(found.delete)
 
 
 def _key(stage: str) -> str:
-    return f"{STATE_PREFIX}{stage}.json"
+    return f"{PREFIX}{stage}.json"
 
 
 def _records(content: str) -> list[Record]:

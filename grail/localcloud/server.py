@@ -15,6 +15,7 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from grail.cloudformation import Stack
 from grail.localcloud import (
     moto_mends,
     moto_properties,
@@ -29,7 +30,7 @@ from grail.localcloud.services import REGION, Embedded
 from grail.localcloud.time_to_live import TimeToLive
 from grail.localcloud.work import Work
 from grail.project import Project
-from grail.stack import data, outputs
+from grail.stack import data
 
 
 def serve(project: Project, stage: str, *, owner: int, file: Path) -> None:
@@ -90,7 +91,7 @@ def create_stack(project: Project, stage: str, *, environment: Mapping[str, str]
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
     moto_properties.apply(template)
-    found = outputs.read(name)
+    found = Stack(name).outputs()
     if "UserPoolId" in found:
         users.create_sample(found["UserPoolId"])
     return found

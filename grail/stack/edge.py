@@ -8,6 +8,7 @@ from chalice.config import Config
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stack import edge_domain, edge_keys, edge_logs, edge_policies, firewall, parts
+from grail.stack import settings as stage_settings
 from grail.stack.edge_settings import EdgeSettings
 
 _CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -26,6 +27,14 @@ _API_SECONDS = 30
 def stack_name(app: str, stage: str) -> str:
     """Return the name of a stage's edge stack; what it makes is named so too."""
     return f"{app}-{stage}-edge"
+
+
+def of_stage(project: Project, stage: str) -> dict[str, Any] | None:
+    """Return the template of a stage's edge, as it is set; None where it has none. The stage must be entered."""
+    chosen = stage_settings.read(project, stage)
+    if chosen.edge is None:
+        return None
+    return template_of(project, stage, EdgeSettings.read(chosen.edge), log_days=chosen.log_days)
 
 
 def template_of(project: Project, stage: str, settings: EdgeSettings, *, log_days: int) -> dict[str, Any]:

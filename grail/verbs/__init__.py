@@ -18,4 +18,20 @@ from grail.verbs import (
     token,
 )
 
-VERBS = (local, token, sign_in, access, fire, dlq, migrate, stack, iam, pack, bootstrap, pipeline, smoke, deploy, destroy)
+VERBS = (
+    local,
+    token,
+    sign_in,
+    access,
+    fire,
+    dlq,
+    migrate,
+    stack,
+    iam,
+    pack,
+    deploy,
+    destroy,
+    bootstrap,
+    pipeline,
+    smoke,
+)

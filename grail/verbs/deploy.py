@@ -4,12 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from grail.deploy import direct, packaged, stacks
+from grail.cloudformation import Change
+from grail.deploy import direct, packaged
 from grail.deploy.account import Account, reached
 from grail.errors import GrailError
 from grail.project import Project
+from grail.stack import packaging
 from grail.terminal import confirmed
-from grail.verbs import stack
 
 NAME = "deploy"
 EXAMPLE = "python -m grail deploy --stage staging --via cloudformation"
@@ -25,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the direct path, or the packaged one, with aliases and canaries (default: %(default)s); docs/delivery.md",
     )
     parser.add_argument(
-        "--bucket", help="where packages go, via cloudformation (default: <app>-artifacts-<account>-<region>)"
+        "--packaged", action="store_true", help="via cloudformation: take the package that is there, and make none"
     )
     parser.add_argument("--yes", action="store_true", help="make the changes that are shown without being asked")
 
@@ -34,6 +35,9 @@ def run(options: argparse.Namespace) -> int:
     """Deploy, and say where the stage is."""
     project = Project(Path.cwd())
     project.check_stage(options.stage)
+    if options.packaged and options.via == "chalice":
+        message = "--packaged goes with --via cloudformation"
+        raise GrailError(message)
     with reached() as account:
         print(f"{project.name}-{options.stage} in {account.region}, account {account.id}", file=sys.stderr)
         if options.via == "cloudformation":
@@ -45,10 +49,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _deploy_package(project: Project, account: Account, options: argparse.Namespace) -> None:
-    out = stack.package_stage(project, options.stage)
-    bucket = options.bucket or packaged.bucket_name(project.name, account)
+    made = packaging.find(project, options.stage) if options.packaged else packaging.make(project, options.stage)
 
-    def agreed(changes: list[stacks.Change]) -> bool:
+    def agreed(changes: list[Change]) -> bool:
         for action, name, kind in changes:
             print(f"  {action:<8} {name} ({kind})", file=sys.stderr)
         if options.yes or confirmed(f"Make these {len(changes)} changes?"):
@@ -58,5 +61,5 @@ def _deploy_package(project: Project, account: Account, options: argparse.Namesp
             raise GrailError(message)
         return False
 
-    changed = packaged.deploy(project, options.stage, account, out=out, bucket=bucket, agreed=agreed)
+    changed = packaged.deploy(project, options.stage, account, out=made.folder, at_edge=made.edge, agreed=agreed)
     print(f"{project.name}-{options.stage} is {'deployed' if changed else 'as it was'}")

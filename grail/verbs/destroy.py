@@ -21,7 +21,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
     parser.add_argument("--data", action="store_true", help="delete its table, queues, files, users and logs too")
-    parser.add_argument("--bucket", help="where packages are, of a packaged stage (default: as that of deploy)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
         "--confirm",
@@ -45,6 +44,6 @@ def run(options: argparse.Namespace) -> int:
                 "nothing was removed" if sys.stdin.isatty() else "nothing was removed; to be asked nothing, say --yes"
             )
             raise GrailError(message)
-        removal.remove(project, options.stage, account, with_data=options.data, bucket=options.bucket)
+        removal.remove(project, options.stage, account, with_data=options.data)
     print(f"{name} is gone" if options.data else f"{name} is gone; its data stays (--data)")
     return 0

@@ -4,9 +4,9 @@ import argparse
 import getpass
 import sys
 
+from grail.deploy import stacks
 from grail.errors import GrailError
 from grail.localcloud import users
-from grail.stack import data, outputs
 from grail.stage import entered
 
 NAME = "sign-in"
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Ask Cognito, with the client that the stage's data stack names."""
     with entered(options.stage) as project:
-        found = outputs.read(data.stack_name(project.name, options.stage))
+        found = stacks.with_data(project.name, options.stage).outputs()
         if "UserPoolClientId" not in found:
             message = f'stage {options.stage} has no user pool; give it "user_pool": true in .chalice/config.json'
             raise GrailError(message)

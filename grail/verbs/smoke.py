@@ -5,15 +5,14 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from grail.deploy import stacks
 from grail.errors import GrailError
 from grail.pipeline import smoke
 from grail.project import Project
-from grail.stack import outputs, settings
+from grail.stack import settings
 
 NAME = "smoke"
 EXAMPLE = "python -m grail smoke --url https://staging.example.com"
-
-_EDGE_REGION = "us-east-1"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,11 +34,10 @@ def run(options: argparse.Namespace) -> int:
 def _of(project: Project, stage: str) -> str:
     """Return where a stage's clients find it. Raises GrailError."""
     project.check_stage(stage)
-    name = f"{project.name}-{stage}"
     try:
         if settings.read(project, stage).edge is None:
-            return outputs.read(name)["EndpointURL"]
-        return outputs.read(f"{name}-edge", region=_EDGE_REGION)["Url"]
+            return stacks.with_api(project.name, stage).outputs()["EndpointURL"]
+        return stacks.edge(project.name, stage).outputs()["Url"]
     except (BotoCoreError, ClientError) as error:
         message = f"AWS refused: {error}"
         raise GrailError(message) from error

@@ -12,6 +12,7 @@ from moto.iam.models import iam_backends
 
 from grail.localcloud.moto_resources import _Created
 from grail.pipeline import apply, bootstrap
+from tests import moto_stack
 
 
 class Provider(_Created, CloudFormationModel):
@@ -35,6 +36,7 @@ class Provider(_Created, CloudFormationModel):
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Mock an account, which other tests of this process may have used; return an app's name that is nobody's."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    moto_stack.protectable()
     with mock_aws():
         yield f"shop-{uuid.uuid4().hex[:8]}"
 

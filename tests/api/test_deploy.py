@@ -1,7 +1,6 @@
 """Chalice's record made anew of what is on AWS, on moto in this process."""
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from grail.deploy import api, stacks, state
+from grail.deploy import api, state
 from grail.deploy.state import Record
 from grail.errors import GrailError
 
@@ -130,29 +129,3 @@ def test_a_record_is_kept_and_forgotten() -> None:
     assert state.fetch("shop-dev-files", "dev") == [ROLE_RECORD]
     state.forget("shop-dev-files")
     assert state.fetch("shop-dev-files", "dev") == []
-
-
-def source(*queues: str) -> dict[str, str]:
-    """Return a template with some queues."""
-    resources = {name: {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name.lower()}} for name in queues}
-    return {"TemplateBody": json.dumps({"Resources": resources})}
-
-
-def test_a_stack_is_made_changed_and_left_alone() -> None:
-    """Whatever it was before; what nobody agrees to is not made, and leaves nothing."""
-    shown: list[stacks.Change] = []
-
-    def refused(changes: list[stacks.Change]) -> bool:
-        shown.extend(changes)
-        return False
-
-    with pytest.raises(GrailError, match="nothing was changed"):
-        stacks.deploy("shop", source("Jobs"), agreed=refused)
-    assert (shown, stacks.exists("shop")) == ([("Add", "Jobs", "AWS::SQS::Queue")], False)
-    assert stacks.deploy("shop", source("Jobs"))
-    assert not stacks.deploy("shop", source("Jobs"))
-    assert stacks.deploy("shop", source("Jobs", "More"))
-    assert set(stacks.template("shop")["Resources"]) == {"Jobs", "More"}
-    stacks.delete("shop")
-    stacks.delete("shop")
-    assert not stacks.exists("shop")

@@ -60,6 +60,11 @@ class Account:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
 
+    def bootstrap(self) -> None:
+        """Make what the stage's roles are bounded by, what CloudFormation works in, and the bucket for packages."""
+        done = self.grail("bootstrap", "--stage", STAGE)
+        assert done.returncode == 0, done.stderr
+
     def deploy(self) -> subprocess.CompletedProcess[str]:
         """Deploy the stage; it must succeed."""
         done = self.grail("deploy", "--stage", STAGE)
@@ -114,11 +119,11 @@ class Account:
 
 
 ALL = {
-    "apis": 1, "functions": 8, "mappings": 3, "rules": 3, "roles": 10, "plans": 1, "keys": 2, "queues": 5, "tables": 1,
-    "buckets": 1, "logs": 9, "secrets": 2,
+    "apis": 1, "functions": 8, "mappings": 3, "rules": 3, "roles": 12, "plans": 1, "keys": 2, "queues": 5, "tables": 1,
+    "buckets": 2, "logs": 10, "secrets": 2,
 }  # fmt: skip
-ROLE = {"roles": 1}  # in which API Gateway writes the logs of all of a region's APIs
-KEPT = {**ROLE, "queues": 4, "tables": 1, "buckets": 1, "logs": 8}
+LEFT = {"roles": 3, "buckets": 1}  # the bootstrap's, and the role in which API Gateway writes a region's logs
+KEPT = {"roles": 3, "queues": 4, "tables": 1, "buckets": 2, "logs": 8}
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +139,7 @@ def account(folder: Path) -> Iterator[Account]:
     """Return an account where the stage is deployed. What a test changes there it mends."""
     with moto_account.served() as url:
         made = Account(folder, url)
+        made.bootstrap()
         made.deploy()
         yield made
 
@@ -257,9 +263,7 @@ def test_plain_chalice_deploy_is_found_and_mended(account: Account) -> None:
 
 def test_a_stage_goes_one_way_or_the_other(account: Account) -> None:
     """What was deployed directly is not deployed as a package; that is said in a line."""
-    account.client("s3").create_bucket(Bucket=f"{APP}-artifacts-{ACCOUNT}-{REGION}")
     done = account.grail("deploy", "--stage", STAGE, "--via", "cloudformation", "--yes")
-    account.client("s3").delete_bucket(Bucket=f"{APP}-artifacts-{ACCOUNT}-{REGION}")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith("go on so (VIA=chalice)")
 
@@ -291,6 +295,9 @@ def test_whatever_fails_is_made_up_for(tmp_path: Path, folder: Path) -> None:
     made = Path(shutil.copytree(folder, tmp_path / "app", ignore=shutil.ignore_patterns("deployed", "build")))
     with moto_account.served() as url:
         account = Account(made, url)
+        without = account.grail("deploy", "--stage", STAGE)
+        assert without.stderr.splitlines()[-1].endswith(f"`python -m grail bootstrap --stage {STAGE}` makes it")
+        account.bootstrap()
         for operation, after in STEPS if PROVE else STEPS[3::4]:
             account.fail(operation, after)
             done = account.grail("deploy", "--stage", STAGE)
@@ -309,7 +316,7 @@ def test_whatever_fails_is_made_up_for(tmp_path: Path, folder: Path) -> None:
         assert {name: count for name, count in account.counted().items() if count} == KEPT
         third = account.grail("destroy", "--stage", STAGE, "--yes", "--data", CONFIRM=NAME)
         assert third.returncode == 0, third.stderr
-        assert {name: count for name, count in account.counted().items() if count} == ROLE
+        assert {name: count for name, count in account.counted().items() if count} == LEFT
         assert not (made / ".chalice" / "deployed" / f"{STAGE}.json").exists()
 
 
@@ -318,10 +325,14 @@ def test_a_package_is_deployed_by_cloudformation(tmp_path: Path, folder: Path) -
     made = Path(shutil.copytree(folder, tmp_path / "app", ignore=shutil.ignore_patterns("deployed", "build")))
     with moto_account.served() as url:
         account = Account(made, url)
-        without = account.grail("deploy", "--stage", STAGE, "--via", "cloudformation")
-        assert without.stderr.splitlines()[-1].endswith("make it, or name one with --bucket")
-        account.client("s3").create_bucket(Bucket="artifacts")
-        command = ["deploy", "--stage", STAGE, "--via", "cloudformation", "--bucket", "artifacts"]
+        command = ["deploy", "--stage", STAGE, "--via", "cloudformation"]
+        without = account.grail(*command)
+        assert "there is no bucket" in without.stderr.splitlines()[-1]
+        account.client("s3").create_bucket(Bucket=f"{APP}-artifacts-{ACCOUNT}-{REGION}")
+        command.append("--packaged")
+        without = account.grail(*command)
+        assert without.stderr.splitlines()[-1].endswith(f"`python -m grail bootstrap --stage {STAGE}` makes it")
+        account.bootstrap()
         shown = account.grail(*command)
         assert (shown.returncode, "Add      Table (AWS::DynamoDB::Table)" in shown.stderr) == (1, True), shown.stderr
         assert shown.stderr.splitlines()[-1].endswith("nothing was changed; to be asked nothing, say --yes")
@@ -332,7 +343,7 @@ def test_a_package_is_deployed_by_cloudformation(tmp_path: Path, folder: Path) -
         assert account.client("lambda").get_alias(FunctionName=NAME, Name="live")["FunctionVersion"] == "1"
         direct = account.grail("deploy", "--stage", STAGE)
         assert direct.stderr.splitlines()[-1].endswith("go on so (VIA=cloudformation)")
-        gone = account.grail("destroy", "--stage", STAGE, "--yes", "--data", "--bucket", "artifacts", CONFIRM=NAME)
+        gone = account.grail("destroy", "--stage", STAGE, "--yes", "--data", CONFIRM=NAME)
         assert gone.returncode == 0, gone.stderr
         assert account.client("dynamodb").list_tables()["TableNames"] == []
         assert account.client("lambda").list_functions()["Functions"] == []

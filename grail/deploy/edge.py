@@ -1,0 +1,27 @@
+"""A stage's edge: the last step of each path, by a stack of its own, in CloudFront's region."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from grail.cloudformation import Change
+from grail.deploy import stacks
+from grail.deploy.account import Account
+from grail.deploy.templates import source
+
+API_DOMAIN = "ApiDomain"
+"""The parameter with the API's domain, and the packaged stack's output that says it."""
+
+
+def deploy(
+    app: str,
+    stage: str,
+    account: Account,
+    template: Mapping[str, Any],
+    *,
+    domain: str,
+    role: str | None = None,
+    agreed: Callable[[list[Change]], bool],
+) -> bool:
+    """Put CloudFront before the API at a domain; tell whether something changed. Raises GrailError."""
+    stack = stacks.edge(app, stage)
+    return stack.deploy(source(template, account), parameters={API_DOMAIN: domain}, role=role, agreed=agreed)
