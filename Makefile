@@ -16,7 +16,7 @@ WORKFLOWS := .venv/workflows/installed
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help install local test check templates workflows prove package deploy destroy bench lock schema browser clean
+.PHONY: help install local test check templates workflows prove package account deploy destroy bench lock schema browser clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -41,6 +41,9 @@ ACTION_terraform := terraform
 
 package: $(INSTALLED) $(TRANSLATOR) $(if $(filter terraform,$(FORMAT)),$(TERRAFORM)) ## Package a stage (STAGE=dev FORMAT=cloudformation, or terraform), and check it, into build/dev
 	@$(BIN)/python -m grail stack $(or $(ACTION_$(FORMAT)),$(error FORMAT is cloudformation or terraform)) --stage $(STAGE)
+
+account: $(INSTALLED) ## Serve an AWS account on this machine, to try deploy and destroy on; it prints what to export
+	@$(BIN)/python -m tests.moto_account
 
 deploy: $(INSTALLED) $(TRANSLATOR) ## Deploy a stage to AWS (STAGE=dev; VIA=chalice or cloudformation)
 	@$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA)

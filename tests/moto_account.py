@@ -1,10 +1,11 @@
-"""An account on moto, in a process of its own, that a stage can be deployed to.
+"""An account on moto, in a process of its own, that a stage can be deployed to (`make account`).
 
 What moto 5.2 can't take, each with its reason. Beside AWS's own, three addresses: `/_fail?operation=PutRule&after=2`
 lets that operation fail once, after two more; `/_put` has the API's definition as it was put last, `/_log` all
 operations since it was asked for last.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -21,12 +22,8 @@ import boto3
 from moto.apigateway.models import APIGatewayBackend, RestAPI, apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
-from moto.cloudformation.parsing import OutputMap
-from moto.cloudformation.responses import CloudFormationResponse
+from moto.cloudformation.models import ChangeSet, Stack
 from moto.core.common_models import CloudFormationModel
-from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import Queue
@@ -37,34 +34,31 @@ from grail.localcloud import moto_mends, moto_properties, moto_resources
 from grail.localcloud.moto_resources import _Created
 from grail.localcloud.moto_state import ACCOUNT
 from grail.localcloud.services import REGION
-from tests.moto_stack import INTEGRATION, adapted, protectable
+from tests import moto_change_sets
+from tests.moto_stack import INTEGRATION, adapted
 
 _ANY = "x-amazon-apigateway-any-method"
 _put_rest_api = APIGatewayBackend.put_rest_api
 _create_deployment = RestAPI.create_deployment
 _update_resource = parsing.parse_and_update_resource
-_motos_create_change_set = CloudFormationBackend.create_change_set
 _KNOWN = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
+_VARIABLES = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
 _last_put: dict[str, Any] = {}
 
 
 def apply() -> None:
     """Adapt moto in this process."""
     moto_mends.apply()
+    moto_change_sets.apply(setattr)
     # moto imports OpenAPI 3, knows no ANY, wants to know where a mock is, and overlooks what stands beside a method.
     setattr(APIGatewayBackend, "put_rest_api", put_rest_api)  # noqa: B010 - mypy takes it for a method
     # A deployment makes moto's stage anew, without its settings.
     setattr(RestAPI, "create_deployment", create_deployment)  # noqa: B010 - as above
-    # A template is read as YAML, in minutes; a change set's outputs are those from before it. Of a packaged template it
-    # takes what `moto_stack` says; and it knows two of three deletion policies.
+    # A template is read as YAML, in minutes. Of a packaged one it takes what `moto_stack` says; and it knows two of
+    # three deletion policies.
     setattr(ChangeSet, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(Stack, "_parse_template", _parse)  # noqa: B010 - as above
     setattr(ChangeSet, "apply", _apply)  # noqa: B010 - as above
-    # A change set to create makes a second stack of one name, where one was not executed; and any role will do.
-    setattr(CloudFormationBackend, "create_change_set", _create_change_set)  # noqa: B010 - as above
-    protectable()
-    # Of a template that is the same with parameters, it says so too early.
-    setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)  # noqa: B010 - as above
     # A queue forgets which queues may leave their dead letters there.
     setattr(Queue, "redrive_allow_policy", "{}")  # noqa: B010 - it has none
     Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
@@ -126,17 +120,6 @@ def create_deployment(api: Any, name: str, description: str, stage_variables: An
     return deployment
 
 
-def _create_change_set(backend: Any, stack_name: str, *arguments: Any, **others: Any) -> Any:
-    role = others.get("role_arn")
-    if role is not None and role not in {found.arn for found in iam_backends[ACCOUNT]["aws"].roles.values()}:
-        message = f"Role {role} is invalid or cannot be assumed"
-        raise ValidationError(message=message)
-    for stack in list(backend.stacks.values()):
-        if (stack.name, stack.status) == (stack_name, "REVIEW_IN_PROGRESS"):
-            del backend.stacks[stack.stack_id]
-    return _motos_create_change_set(backend, stack_name, *arguments, **others)
-
-
 def _parse(found: Any) -> None:
     template = json.loads(found.template.replace("RetainExceptOnCreate", "Retain")) if found.template else {}
     kinds = {resource["Type"] for resource in template.get("Resources", {}).values()}
@@ -144,12 +127,10 @@ def _parse(found: Any) -> None:
 
 
 def _apply(changes: Any) -> None:
-    changes.stack.resource_map.update(changes.template_dict, changes.parameters)
-    changes.stack.parameters = changes.parameters
-    changes.stack.template_dict = changes.template_dict
-    changes.stack.output_map = OutputMap(changes.stack.resource_map, changes.template_dict, changes.stack.stack_id)
-    moto_properties.apply(changes.template_dict)
-    for resource in changes.template_dict["Resources"].values():  # what it overlooks beside
+    moto_change_sets.execute(changes)
+    template = resolved(changes.template_dict, _KNOWN, strict=False)
+    moto_properties.apply(template)
+    for resource in template["Resources"].values():  # what it overlooks beside
         match resource:
             case {"Type": "AWS::DynamoDB::Table", "Properties": properties}:
                 client: Any = boto3.client("dynamodb")
@@ -162,7 +143,7 @@ def _apply(changes: Any) -> None:
                 sqs = boto3.client("sqs")
                 sqs.set_queue_attributes(
                     QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"],
-                    Attributes={"RedriveAllowPolicy": json.dumps(resolved(policy, _KNOWN))},
+                    Attributes={"RedriveAllowPolicy": json.dumps(policy)},
                 )
 
 
@@ -342,12 +323,10 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def served() -> Iterator[str]:
     """Run an account while the block runs, and yield its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from tests.moto_account import main; main()"], stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-m", "tests.moto_account"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        yield process.stdout.readline().strip()
+        yield process.stdout.readline().strip().rpartition("=")[2]
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -366,12 +345,13 @@ def main() -> None:
     front: Any = Front(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=_Quiet)
     url = f"http://127.0.0.1:{server.server_port}"
-    os.environ |= {  # what is asked of moto from in here goes the way that an app's goes
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    sys.stdout.write(f"{url}\n")
+    os.environ |= {**_VARIABLES, "AWS_ENDPOINT_URL": url}  # what is asked from in here goes the way that an app's goes
+    said = [f"export {name}={os.environ[name]}\n" for name in (*_VARIABLES, "AWS_ENDPOINT_URL")]
+    sys.stdout.write("".join(reversed(said)))
     sys.stdout.flush()
-    server.serve_forever()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

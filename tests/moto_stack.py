@@ -12,9 +12,7 @@ from typing import Any
 import boto3
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
-from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
-from moto.core.responses import ActionResult
 
 from grail.localcloud import moto_properties
 from grail.localcloud.moto_resources import _Created
@@ -63,17 +61,6 @@ def adapted(template: Mapping[str, Any]) -> dict[str, Any]:
         if resource.get("DependsOn"):
             resource["DependsOn"] = [name for name in resource["DependsOn"] if name in resources]
     return taken
-
-
-def protectable() -> None:
-    """Let stacks be protected after they were made: moto knows that only as they are."""
-    setattr(CloudFormationResponse, "update_termination_protection", _protect)  # noqa: B010 - it has none
-
-
-def _protect(response: Any) -> ActionResult:
-    [stack] = response.cloudformation_backend.describe_stacks(response._get_param("StackName"))
-    stack.enable_termination_protection = response._get_bool_param("EnableTerminationProtection")
-    return ActionResult({"StackId": stack.stack_id})
 
 
 def _code() -> bytes:

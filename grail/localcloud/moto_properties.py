@@ -33,7 +33,8 @@ def _apply_to_bucket(properties: Mapping[str, Any]) -> None:
     s3 = boto3.client("s3")
     name = properties["BucketName"]
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
-    if properties["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"]:
+    told = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+    if told.get("EventBridgeEnabled", False):
         s3.put_bucket_notification_configuration(
             Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}}
         )

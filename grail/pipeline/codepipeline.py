@@ -128,7 +128,7 @@ phases:
     commands:
       - cp -R "$CODEBUILD_SRC_DIR_{_PACKAGES}/build" build
       - make install
-      - .ci/deploy "$STAGE"
+      - .venv/bin/python -m grail deploy --stage "$STAGE" --via cloudformation --packaged --yes
       - .venv/bin/python -m grail smoke --stage "$STAGE"
 """
 

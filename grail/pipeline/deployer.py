@@ -87,16 +87,10 @@ def _statements(app: str, stage: str) -> list[Statement]:
         ),
         allow(
             "cloudformation",
-            "DeleteChangeSet DescribeChangeSet DescribeStackEvents ExecuteChangeSet GetTemplate",
+            "DeleteChangeSet DescribeChangeSet DescribeStackEvents ExecuteChangeSet",
             stacks,
         ),
         allow("cloudformation", "DescribeStacks", [*stacks, others]),
-        allow("cloudformation", "GetTemplateSummary", "*"),  # of a template, which is no resource
-        allow(
-            "cloudformation",
-            "CreateChangeSet",
-            [arn("cloudformation", "transform/Serverless-2016-10-31", account="aws")],
-        ),
         allow(
             "iam",
             "PassRole",

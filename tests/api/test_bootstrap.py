@@ -1,5 +1,6 @@
 """A stage's bootstrap, made on moto."""
 
+import functools
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from moto.iam.models import iam_backends
 
 from grail.localcloud.moto_resources import _Created
 from grail.pipeline import apply, bootstrap
-from tests import moto_stack
+from tests import moto_change_sets
 
 
 class Provider(_Created, CloudFormationModel):
@@ -36,7 +37,7 @@ class Provider(_Created, CloudFormationModel):
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Mock an account, which other tests of this process may have used; return an app's name that is nobody's."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    moto_stack.protectable()
+    moto_change_sets.apply(functools.partial(monkeypatch.setattr, raising=False))
     with mock_aws():
         yield f"shop-{uuid.uuid4().hex[:8]}"
 

@@ -1,6 +1,7 @@
 """`python -m grail deploy`, `stack check|apply` and `destroy`: with the real Chalice CLI, to an account on moto."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from chalicelib.settings import APP
 from grail.deploy.intrinsics import resolved
 from grail.localcloud.moto_state import ACCOUNT
 from grail.localcloud.services import REGION
+from grail.pipeline import deployer
 from tests import moto_account
 from tests.conftest import PROVE
 from tests.system.conftest import copy_project, environment
@@ -124,6 +126,12 @@ ALL = {
 }  # fmt: skip
 LEFT = {"roles": 3, "buckets": 1}  # the bootstrap's, and the role in which API Gateway writes a region's logs
 KEPT = {"roles": 3, "queues": 4, "tables": 1, "buckets": 2, "logs": 8}
+
+
+def deployer_may() -> set[str]:
+    """Return the actions that a pipeline's role may do."""
+    statements = deployer.role(APP, STAGE, repository=None, provider_if="Never")["Properties"]["Policies"][0]
+    return {action for statement in statements["PolicyDocument"]["Statement"] for action in statement["Action"]}
 
 
 @pytest.fixture(scope="module")
@@ -337,10 +345,15 @@ def test_a_package_is_deployed_by_cloudformation(tmp_path: Path, folder: Path) -
         assert (shown.returncode, "Add      Table (AWS::DynamoDB::Table)" in shown.stderr) == (1, True), shown.stderr
         assert shown.stderr.splitlines()[-1].endswith("nothing was changed; to be asked nothing, say --yes")
         assert account.client("dynamodb").list_tables()["TableNames"] == []
+        moto_account.ask(f"{url}/_log")
         first, again = account.grail(*command, "--yes"), account.grail(*command, "--yes")
+        asked = {name for name in moto_account.ask(f"{url}/_log") if re.search("ChangeSet|Stack", name)}
         assert first.stdout.splitlines()[-1] == f"{NAME} is deployed", first.stderr
         assert again.stdout.splitlines()[-1] == f"{NAME} is as it was", again.stderr
         assert account.client("lambda").get_alias(FunctionName=NAME, Name="live")["FunctionVersion"] == "1"
+        assert {f"cloudformation:{name}" for name in asked} <= deployer_may()
+        edge = account.client("cloudformation").describe_stacks(StackName=f"{NAME}-edge")["Stacks"]
+        assert [stack["StackStatus"] for stack in edge] == ["CREATE_COMPLETE"]
         direct = account.grail("deploy", "--stage", STAGE)
         assert direct.stderr.splitlines()[-1].endswith("go on so (VIA=cloudformation)")
         gone = account.grail("destroy", "--stage", STAGE, "--yes", "--data", CONFIRM=NAME)
