@@ -43,7 +43,7 @@ package: $(INSTALLED) $(TRANSLATOR) $(if $(filter terraform,$(FORMAT)),$(TERRAFO
 	@$(BIN)/python -m grail stack $(or $(ACTION_$(FORMAT)),$(error FORMAT is cloudformation or terraform)) --stage $(STAGE)
 
 account: $(INSTALLED) ## Serve an AWS account on this machine, to try deploy and destroy on; it prints what to export
-	@$(BIN)/python -m tests.moto_account
+	@$(BIN)/python -c 'from tests.moto_account import main; main()'
 
 deploy: $(INSTALLED) $(TRANSLATOR) ## Deploy a stage to AWS (STAGE=dev; VIA=chalice or cloudformation)
 	@$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA)

@@ -323,7 +323,9 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def served() -> Iterator[str]:
     """Run an account while the block runs, and yield its URL."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.moto_account"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from tests.moto_account import main; main()"], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip().rpartition("=")[2]
@@ -351,7 +353,3 @@ def main() -> None:
     sys.stdout.flush()
     with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-
-
-if __name__ == "__main__":
-    main()
