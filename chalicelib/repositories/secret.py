@@ -3,7 +3,7 @@
     secrets = Secrets(settings.secret_name)              # once, in bootstrap.build
     key = secrets.read("payments").get_secret_value()    # where it is used, for each use
 
-Nothing of this blueprint's own is one (docs/delivery.md); an app's first is read like this.
+Nothing of this blueprint's own is one (docs/secrets.md); an app's first is read like this.
 """
 
 import time

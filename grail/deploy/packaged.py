@@ -81,7 +81,7 @@ def _check_bucket(bucket: str) -> None:
     except ClientError as error:
         message = (
             f"there is no bucket {bucket} for packages that you may use: `python -m grail bootstrap` makes it"
-            " (docs/delivery.md), or you do"
+            " (docs/pipelines.md), or you do"
         )
         raise GrailError(message) from error
 

@@ -1,6 +1,6 @@
 """A stage's API as an HTTP API (`api_kind: "http"`): the same routes before the same function, by payload 1.0.
 
-What API Gateway's cheaper kind lacks is refused (http_limits), or the function makes up for it (docs/delivery.md).
+What API Gateway's cheaper kind lacks is refused (http_limits), or the function makes up for it (docs/http-api.md).
 """
 
 import json

@@ -88,7 +88,7 @@ def _terraform(project: Project, stage: str) -> int:
     made = packaging.make(project, stage)
     deployment = settings.read(project, stage).deployment
     if deployment != ALL_AT_ONCE:
-        print(f"{deployment}: by Terraform, each alias moves all at once (docs/delivery.md)", file=sys.stderr)
+        print(f"{deployment}: by Terraform, each alias moves all at once (docs/terraform.md)", file=sys.stderr)
     region = os.environ.get("AWS_DEFAULT_REGION", package.REGION)
     file = terraform.write(
         made.folder,
