@@ -17,6 +17,7 @@ from grail.migrate.condition import write
 from grail.migrate.layout import Raw
 from grail.migrate.pace import Pace
 from grail.migrate.segment import Progress, Segment, aside_key
+from grail.terminal import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -111,8 +112,8 @@ class Batches:
         )
         if after.is_full:
             message = (
-                f"segment {segment.number} has {len(after.aside):,} items that can't be migrated: that is too many to "
-                "note; mend the migration, then apply again"
+                f"segment {segment.number} has {counted(len(after.aside), 'item')} that can't be migrated: that is too "
+                "many to note; mend the migration, then apply again"
             )
             raise GrailError(message)
         return after

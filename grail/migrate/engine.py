@@ -127,7 +127,7 @@ class Engine:
         takes_back = found is not None and found.name == migration.name and direction == DOWN and change.repeatable
         if found is not None and not takes_back:
             verb = "rollback" if found.direction == DOWN else "apply"
-            message = f"{verb} of {found.name} is half done: finish that first (python -m grail migrate {verb})"
+            message = f"{verb} of {found.name} is half done: finish that first: `migrate {verb}`"
             raise GrailError(message)
         is_applied = self._ledger.applied.get(migration.number) == migration.entry
         if found is None and is_applied == (direction == UP) and not (is_applied and change.repeatable):

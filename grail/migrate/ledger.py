@@ -109,8 +109,7 @@ class Ledger:
         self.read()
         if self.held_by is not None and not by_force:
             message = (
-                f"the lock is held by {self.held_by}, and longer if they are at work; "
-                "if they are not: python -m grail migrate unlock"
+                f"the lock is held by {self.held_by}, and longer if they are at work; if they are not: `migrate unlock`"
             )
             raise GrailError(message)
         self._write(token=self.token + 1, owner=self._who, lease_until=self._lease())

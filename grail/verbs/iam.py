@@ -9,6 +9,7 @@ from grail.arguments import Actions
 from grail.errors import GrailError
 from grail.iam import check, roles, write
 from grail.project import Project
+from grail.terminal import counted
 
 NAME = "iam"
 EXAMPLE = "python -m grail iam check"
@@ -44,8 +45,9 @@ def _check(found: list[roles.Role], options: argparse.Namespace) -> int:
     ]
     for line in lines:
         print(line)
-    counted = f"{len(found)} functions, {sum(len(role.needs) for role in found)} needs"
-    print(f"{options.stage}: {counted}, {len(lines) or 'no'} findings", file=sys.stderr)
+    needs = sum(len(role.needs) for role in found)
+    findings = counted(len(lines), "finding") if lines else "no findings"
+    print(f"{options.stage}: {counted(len(found), 'function')}, {counted(needs, 'need')}, {findings}", file=sys.stderr)
     return 1 if lines else 0
 
 

@@ -93,7 +93,7 @@ def test_a_rollback_that_fails_for_an_item_goes_on_with_a_mended_file(team: Team
     ada = write(team.member("ada"), "0001_cents", NO_WAY_BACK)
     ada.push()
     apply(ada)
-    with pytest.raises(GrailError, match="0001_cents is not rolled back: 1 items were set aside"):
+    with pytest.raises(GrailError, match="0001_cents is not rolled back: 1 item set aside"):
         roll_back(ada)
     write(ada, "0001_cents", CENTS).push()
     roll_back(ada, edited=True)

@@ -170,10 +170,10 @@ def test_what_old_code_wrote_since_is_found_and_brought_along(stage: Stage) -> N
     process = stage.start("verify")
     printed, _ = process.communicate(timeout=60)
     assert (process.returncode, printed) == (
-        1, '0001_nick: 1 items are below schema version 2\n  {"id": "user-00007", "part": "main"}\n',
+        1, '0001_nick: 1 item below schema version 2\n  {"id": "user-00007", "part": "main"}\n',
     )  # fmt: skip
     assert stage.grail("apply") == ""
-    assert stage.grail("apply", "--again") == "0001_nick applied: 1 items written\n"
+    assert stage.grail("apply", "--again") == "0001_nick applied: 1 item written\n"
     assert stage.grail("verify") == "0001_nick: all items are at schema version 2\n"
 
 
@@ -187,7 +187,7 @@ def test_an_item_that_fails_is_told_of_and_tried_again(stage: Stage) -> None:
     said = stage.grail("apply", code=1)
     assert 'set aside {"id": "user-00000", "part": "main"}: TypeError' in said
     assert said.splitlines()[-1].endswith(
-        "0001_cents is not applied: 1 items were set aside; mend them, or what fails, and run it again"
+        "0001_cents is not applied: 1 item set aside; mend the data or the code, and run it again"
     )
     status = json.loads(stage.grail("status", "--json"))
     assert (status["half_done"]["written"], list(status["half_done"]["aside"])) == (
@@ -243,7 +243,7 @@ def test_one_that_is_stopped_goes_on_later(stage: Stage, kill: signal.Signals, c
         assert said == "stopped: what is done is kept; run it again for the rest\n"
         assert status["lock"] is None
     elif status["lock"] is not None:
-        assert re.search(r"^python -m grail migrate: the lock is held by .*: python -m grail migrate unlock\n$",
+        assert re.search(r"^python -m grail migrate: the lock is held by .*: `migrate unlock`\n$",
                          stage.grail("apply", code=1))  # fmt: skip
         stage.grail("unlock")
     assert stage.grail("apply", "--segments", "2") == "0001_cents applied: 39 items written\n"
