@@ -9,7 +9,7 @@ from grail.migrate import change, report
 from grail.migrate.engine import Outcome
 from grail.migrate.estimate import Estimate, estimate
 from grail.migrate.layout import Layout
-from grail.migrate.ledger import Run
+from grail.migrate.run import Run
 from grail.migrate.values import stored
 from tests.migrations import TABLE, UPGRADES, nick, user
 
