@@ -48,7 +48,8 @@ class People(Records[Person]):
 
     def _move_claim(self, item: Item, changes: Mapping[str, Any], at: datetime) -> Person:
         person = self._load(item)
-        update = schema_versions.carried(self._update_of(person.id, changes, Alive(), at), item, model=Person)
+        update = self._update_of(person.id, changes, Alive(), at)
+        update = schema_versions.carried(update, item, model=self._model)
         try:
             self._table.transact([update, _claim(changes[_EMAIL_KEY], person.id), _release(person)])
         except ConditionFailedError as failed:
