@@ -112,6 +112,7 @@ def rollback(stage: Stage, options: argparse.Namespace) -> int:
 def verify(stage: Stage, options: argparse.Namespace) -> int:
     """Print the items that are not what they shall be; 1 where there are any."""
     ledger = stage.ledger()
+    about = stage.dynamodb.describe_table(TableName=stage.layout.table)["Table"]["ItemCount"]  # up to six hours old
     code = 0
     for entry in ledger.applied.values():
         migration = stage.store.fetch(entry)
@@ -119,7 +120,7 @@ def verify(stage: Stage, options: argparse.Namespace) -> int:
             print(f"{entry.name}: changed data; an item does not tell")
             continue
         pace = Pace(most=options.max_units)
-        with Progress("looked at", 0) as progress:
+        with Progress("looked at", about) as progress:
             found = list(stragglers(stage.dynamodb, stage.change(migration, UP), pace=pace, tell=progress.tell))
         print(report.verified(migration, found))
         code = 1 if found else code
