@@ -5,6 +5,7 @@ the same number of threads: Grail's engine, and a bare loop, a parallel scan wit
 is the CPU time of the client and of the emulator, which others on the machine disturb less than the time on the clock.
 """
 
+import argparse
 import json
 import os
 import resource
@@ -34,6 +35,7 @@ from grail.migrate.pace import Pace
 from grail.migrate.stage import CONFIG
 from grail.migrate.values import stored
 from grail.migrate.walk import PAGE
+from grail.terminal import counted
 
 _RESULTS = Path(__file__).parent / "results" / "migrate.json"
 _SMALL, _LARGE = 10_000, 100_000
@@ -196,7 +198,7 @@ def _table(document: dict[str, Any]) -> str:
     heads = ("contestant", "items", "times bare", "µs of CPU", "the client's", "µs on the clock", "peak MB")
     libraries = ", ".join(f"{name} {number}" for name, number in document["libraries"].items())
     made_with = f"Python {document['python']}, {libraries}; {document['machine']}; {document['date']}."
-    return f"{command.table(heads, lines)}\nPer item; median of {document['rounds']} rounds. {made_with}\n"
+    return f"{command.table(heads, lines)}\nPer item; median of {counted(document['rounds'], 'round')}. {made_with}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -204,7 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = command.parser("migrate", "Measure what a migration costs.", results=_RESULTS)
     parser.set_defaults(rounds=1)
     for flag, kind in (("--emulate", int), ("--bare", str), ("--engine", str)):
-        parser.add_argument(flag, type=kind, help="(for itself)")
+        parser.add_argument(flag, type=kind, help=argparse.SUPPRESS)  # for itself
     options = parser.parse_args(arguments)
     if options.emulate is not None:
         emulate(options.emulate)

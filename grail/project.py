@@ -28,6 +28,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from chalice.app import Chalice
 from chalice.config import Config
 
 from grail.errors import GrailError
@@ -91,12 +92,18 @@ class Project:
         config = Config(chalice_stage=stage, config_from_disk=dict(self.config))
         return dict(config.environment_variables)
 
+    @property
+    def app(self) -> Chalice:
+        """The Chalice app, of the stage that was entered: an app is imported for one stage."""
+        app: Chalice = importlib.import_module("app").app
+        return app
+
     def permissions(self) -> dict[str, bool]:
         """Return the permissions that the app's routes name, and whether some route knows owners (for `:own`).
 
         Sorted. The stage must be entered.
         """
-        routes = importlib.import_module("app").app.routes.values()
+        routes = self.app.routes.values()
         views = [route.view_function for methods in routes for route in methods.values()]
         found: dict[str, bool] = {}
         for view in views:

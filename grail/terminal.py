@@ -14,6 +14,11 @@ def confirmed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
+def counted(number: int, what: str) -> str:
+    """Return how many of something there are: `1 item`, `2,000 items`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows under their names, each column as wide as it must be."""
     if not rows:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.errors import ConflictError, StaleVersionError
 from chalicelib.models.people import Person
-from chalicelib.repositories import keys
+from chalicelib.repositories import keys, schema_versions
 from chalicelib.repositories.records import OWNER, Records
 from chalicelib.repositories.table import VERSION, Alive, Check, ConditionFailedError, Delete, Item, Put, Table, meets
 
@@ -48,7 +48,8 @@ class People(Records[Person]):
 
     def _move_claim(self, item: Item, changes: Mapping[str, Any], at: datetime) -> Person:
         person = self._load(item)
-        update = self._carried(self._update_of(person.id, changes, Alive(), at), item)
+        update = self._update_of(person.id, changes, Alive(), at)
+        update = schema_versions.carried(update, item, model=self._model)
         try:
             self._table.transact([update, _claim(changes[_EMAIL_KEY], person.id), _release(person)])
         except ConditionFailedError as failed:

@@ -3,13 +3,12 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from chalicelib.errors import ConflictError, KeyReusedError, NotFoundError, StaleVersionError
 from chalicelib.models.entity import SCHEMA, E, Made, Slice
-from chalicelib.repositories import keys
+from chalicelib.repositories import keys, schema_versions
 from chalicelib.repositories.keys import Key
 from chalicelib.repositories.table import (
     DELETED,
@@ -21,7 +20,6 @@ from chalicelib.repositories.table import (
     Put,
     Table,
     Update,
-    meets,
 )
 
 TOMBSTONE_LIFE = timedelta(days=1)
@@ -225,50 +223,15 @@ class Records(Generic[E]):
 
     def _write(self, update: Update) -> Item:
         """Change an item and return it whole; it is then of this code's schema version, whichever it was."""
-        return self._at_this_schema(update, self._table.write)
+        return schema_versions.write(update, model=self._model, send=self._table.write)
 
     def _apply(self, update: Update) -> None:
         """Change an item, where it is not wanted."""
-        self._at_this_schema(update, self._table.apply)
-
-    def _at_this_schema(self, update: Update, write: Callable[[Update], T]) -> T:
-        """Write once where the item is of this code's schema version; else again, with what makes it so.
-
-        Raises ConditionFailedError where the item is not what the update expects.
-        """
-        expected = update.expected
-        pinned = replace(update, expected=replace(expected, equals={**expected.equals, SCHEMA: self._schema}))
-        attempt = pinned
-        while True:
-            try:
-                return write(attempt)
-            except ConditionFailedError as failed:
-                if failed.item is None or not meets(failed.item, expected, now=0):
-                    raise
-                attempt = pinned if failed.item.get(SCHEMA) == self._schema else self._carried(update, failed.item)
-
-    def _carried(self, update: Update, item: Item) -> Update:
-        """Return an update of this very item that brings it to this code's schema version too.
-
-        Of a later one, what this code doesn't know stays; it is of this code's version nonetheless, so that whoever
-        reads it next upgrades it, with what is changed here.
-        """
-        upgraded = self._model.upgraded(item)
-        brought = {name: value for name, value in upgraded.items() if name not in item or item[name] != value}
-        gone = [name for name in item if name not in upgraded]
-        assign = {**brought, **update.assign, SCHEMA: self._schema}
-        kept = [name for name in update.remove if name not in gone]
-        assign = {name: value for name, value in assign.items() if name not in kept}
-        removed = [name for name in [*gone, *kept] if name not in assign]
-        return Update(update.key, assign, removed, replace(update.expected, versions=frozenset({item[VERSION]})))
-
-    @property
-    def _schema(self) -> int:
-        return self._model.current_schema()
+        schema_versions.write(update, model=self._model, send=self._table.apply)
 
     def _place(self, entity: E) -> Item:
         key = self._key(entity.id)
-        return {"pk": key.pk, "sk": key.sk, "type": entity.KIND, SCHEMA: self._schema}
+        return {"pk": key.pk, "sk": key.sk, "type": entity.KIND, SCHEMA: self._model.current_schema()}
 
     def _item(self, entity: E) -> Item:
         item = {**entity.model_dump(mode="json", exclude_none=True), **self._place(entity)}

@@ -1,6 +1,5 @@
 """A stage's roles: each function of the app, the file with its policy, and what it needs to be allowed."""
 
-import importlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ class Role:
 def of(project: Project, stage: str) -> list[Role]:
     """Return the roles of a stage, which must be entered. Raises GrailError."""
     config = Config(chalice_stage=stage, config_from_disk=dict(project.config))
-    app = importlib.import_module("app").app
+    app = project.app
     if unknown := functions.unknown(app):
         message = (
             f"what {', '.join(sorted(unknown))} may do can't be checked: on_s3_event and WebSockets are not known here"

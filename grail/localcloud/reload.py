@@ -12,7 +12,7 @@ from pathlib import Path
 from chalice.cli.filewatch.stat import StatFileWatcher
 
 _SOURCES = {".py", ".json", ".toml"}
-_NEVER = {"__pycache__", "node_modules", "site-packages", "tests", "docs", "benchmarks", "build", "dist"}
+_NEVER = {"__pycache__", "node_modules", "site-packages", "tests", "docs", "benchmarks", "build", "dist", "migrations"}
 
 
 def watch_sources_only(folder: Path) -> None:

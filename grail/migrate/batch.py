@@ -8,30 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from grail.errors import GrailError
-from grail.migrate.cell import FencedError
 from grail.migrate.change import LONGEST_REASON, Change, ItemError
 from grail.migrate.condition import write
 from grail.migrate.layout import Raw
 from grail.migrate.pace import Pace
 from grail.migrate.segment import Progress, Segment, aside_key
+from grail.migrate.transaction import InvalidError, transact
+from grail.terminal import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 AT_ONCE = 25
 """Items in a transaction: it may have 100, and while it lasts, a live writer's write to any of them is refused."""
-_MET = "ConditionalCheckFailed"
-_PASSING = {"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"}
-"""Reasons for which a transaction is cancelled, and which pass."""
-_TOO_LARGE = 413
-"""The status of a request of more than 16 MB (DynamoDB's "Error handling")."""
-
-
-class _InvalidError(Exception):
-    """DynamoDB does not take it: an item is too large, say."""
 
 
 @dataclass
@@ -47,7 +37,7 @@ class Batches:
     """Writes a run's batches. Safe to use from several threads, each with its own segment."""
 
     def __init__(self, dynamodb: "DynamoDBClient", change: Change, *, pace: Pace) -> None:
-        self._dynamodb: Any = dynamodb
+        self._dynamodb = dynamodb
         self._change = change
         self._pace = pace
 
@@ -62,15 +52,16 @@ class Batches:
         self._prepare(items, prepared)
         while prepared.writes:
             progress = self._progress(segment, items, prepared, position=position, done=done)
+            writes = [write(*each, layout=self._change.layout) for each in prepared.writes]
             try:
-                refused = self._transact(segment, progress, prepared)
-            except _InvalidError as error:
+                refused = transact(self._dynamodb, segment.cell, segment.put(progress), writes, pace=self._pace)
+            except InvalidError as error:
                 if len(items) > 1:
                     self._one_by_one(segment, items, position=position, done=done)
                     return
                 prepared = _Prepared(aside={self._name(items[0]): str(error)[:LONGEST_REASON]})
                 break
-            if refused is None:
+            if not refused:
                 segment.wrote(progress)
                 return
             prepared.writes = [each for place, each in enumerate(prepared.writes) if place not in refused]
@@ -111,8 +102,8 @@ class Batches:
         )
         if after.is_full:
             message = (
-                f"segment {segment.number} has {len(after.aside):,} items that can't be migrated: that is too many to "
-                "note; mend the migration, then apply again"
+                f"segment {segment.number} has {counted(len(after.aside), 'item')} that can't be migrated: that is too "
+                "many to note; mend the migration, then apply again"
             )
             raise GrailError(message)
         return after
@@ -125,47 +116,5 @@ class Batches:
             self.commit(segment, [item], position=self._change.layout.key_of(item))
         self.commit(segment, items[-1:], position=position, done=done)
 
-    def _transact(self, segment: Segment, progress: Progress, prepared: _Prepared) -> dict[int, Raw | None] | None:
-        """Write it all and return None, or return what each item is now that has moved on; None for one that is gone.
-
-        Raises FencedError, StoppedError, _InvalidError.
-        """
-        own = segment.put(progress)
-        actions = [{"Put": own}, *(write(*each, layout=self._change.layout) for each in prepared.writes)]
-        attempts = 0
-        while True:
-            attempts += 1
-            self._pace.check()
-            try:
-                answer = self._dynamodb.transact_write_items(TransactItems=actions, ReturnConsumedCapacity="TOTAL")
-            except ClientError as error:
-                reasons = _reasons(error)
-                if reasons[0].get("Code") == _MET:
-                    if segment.cell.is_written(own, reasons[0].get("Item")):
-                        return None
-                    raise FencedError from error
-                refused = {at: found.get("Item") for at, found in enumerate(reasons[1:]) if found.get("Code") == _MET}
-                if refused:
-                    return refused
-                self._pace.step_aside(attempts)
-                continue
-            self._pace.spend(sum(each.get("CapacityUnits", 0) for each in answer.get("ConsumedCapacity", ())))
-            return None
-
     def _name(self, item: Raw) -> str:
         return aside_key(self._change.layout.key_of(item))
-
-
-def _reasons(error: ClientError) -> list[Any]:
-    """Return why a transaction was cancelled, one reason for each of its writes. Raises _InvalidError, or the error."""
-    code = error.response["Error"]["Code"]
-    is_too_large = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == _TOO_LARGE
-    if code == "ValidationException" or is_too_large:
-        raise _InvalidError(error.response["Error"]["Message"]) from error
-    if code != "TransactionCanceledException":
-        raise error
-    reasons: list[Any] = list(error.response.get("CancellationReasons", ()))
-    for reason in reasons:
-        if reason.get("Code", "None") not in {*_PASSING, _MET}:
-            raise _InvalidError(reason.get("Message") or reason["Code"]) from error
-    return reasons or [{}]  # told without any, it may pass

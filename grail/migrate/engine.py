@@ -1,9 +1,7 @@
 """A run, from its lock to its line in the history: walks of all segments at once, until one finds nothing to do."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,11 +10,13 @@ from grail.errors import GrailError
 from grail.migrate.cell import FencedError
 from grail.migrate.change import DOWN, UP, Change
 from grail.migrate.layout import Layout
-from grail.migrate.ledger import Ledger, Run
+from grail.migrate.ledger import Ledger
 from grail.migrate.migration import Migration
-from grail.migrate.pace import Pace, StoppedError
+from grail.migrate.pace import Pace
+from grail.migrate.parallel import Tell, walk_all
+from grail.migrate.run import Run
 from grail.migrate.segment import Progress, Segment
-from grail.migrate.walk import Sizes, Walk
+from grail.migrate.walk import Sizes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 SEGMENTS = 4
 _WALKS = 3
 """How often one invocation walks the table, where others keep writing items of another schema version."""
-_LOOK_SECONDS = 0.1
-
-Tell = Callable[[int], None]
-"""Is told how many items were looked at so far."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +78,12 @@ class Engine:
     def progress(self) -> list[Progress]:
         """Return how far each segment is in what is under way, without the lock."""
         run = self._ledger.run
-        segments = [] if run is None else [Segment(self._dynamodb, self._layout, n) for n in range(run.segments)]
+        if run is None:
+            return []
+        segments = self._all(run.segments)
         for segment in segments:
             segment.look()
-        return [segment.progress for segment in segments if run is not None and segment.progress.walk == run.id]
+        return [segment.progress for segment in segments if segment.progress.walk == run.id]
 
     def perform(
         self, migration: Migration, direction: str, change: Change, *, tell: Tell, is_edited: bool = False
@@ -97,7 +95,9 @@ class Engine:
         run = self._run(migration, direction, change, is_edited=is_edited)
         segments = self._fenced(run.segments)
         for walks in range(1, _WALKS + 1):
-            self._walk(run, segments, change, tell)
+            for segment in segments:
+                segment.enter(run.id)
+            walk_all(self._dynamodb, change, segments, sizes=self._sizes, pace=self._pace, tell=tell)
             written = sum(segment.progress.written for segment in segments)
             aside = {key: reason for segment in segments for key, reason in segment.progress.aside.items()}
             is_settled = not change.repeatable or not written
@@ -127,7 +127,7 @@ class Engine:
         takes_back = found is not None and found.name == migration.name and direction == DOWN and change.repeatable
         if found is not None and not takes_back:
             verb = "rollback" if found.direction == DOWN else "apply"
-            message = f"{verb} of {found.name} is half done: finish that first (python -m grail migrate {verb})"
+            message = f"{verb} of {found.name} is half done: finish that first: `migrate {verb}`"
             raise GrailError(message)
         is_applied = self._ledger.applied.get(migration.number) == migration.entry
         if found is None and is_applied == (direction == UP) and not (is_applied and change.repeatable):
@@ -136,32 +136,14 @@ class Engine:
         self._fenced(self._segments)  # before anybody can read how many there are
         return self._ledger.begin(migration, direction, segments=self._segments)
 
+    def _all(self, count: int) -> list[Segment]:
+        return [Segment(self._dynamodb, self._layout, number) for number in range(count)]
+
     def _fenced(self, count: int) -> list[Segment]:
-        segments = [Segment(self._dynamodb, self._layout, number) for number in range(count)]
+        segments = self._all(count)
         for segment in segments:
             segment.fence(self._ledger.token)
         return segments
-
-    def _walk(self, run: Run, segments: list[Segment], change: Change, tell: Tell) -> None:
-        """Walk every segment, each in a thread; wait for all of them, and raise what one raised."""
-        tally = _Tally(tell)
-        walk = Walk(self._dynamodb, change, segments=run.segments, sizes=self._sizes, pace=self._pace, tell=tally.add)
-        for segment in segments:
-            segment.enter(run.id)
-            tally.add(segment.progress.written + segment.progress.unchanged)
-        with ThreadPoolExecutor(max_workers=len(segments)) as threads:
-            futures = [threads.submit(walk.go, segment) for segment in segments]
-            try:
-                while wait(futures, timeout=_LOOK_SECONDS, return_when=FIRST_EXCEPTION).not_done:
-                    tally.tell()
-                    if any(future.done() and future.exception() for future in futures):
-                        self._pace.stop()
-            except BaseException:
-                self._pace.stop()
-                raise
-        errors = [error for error in (future.exception() for future in futures) if error is not None]
-        for error in sorted(errors, key=lambda error: isinstance(error, StoppedError)):
-            raise error
 
     @staticmethod
     def _counted(run: Run, segments: list[Segment]) -> Run:
@@ -170,19 +152,3 @@ class Engine:
         for segment in segments:
             counts.update(written=segment.progress.written, unchanged=segment.progress.unchanged)
         return replace(run, counts=dict(counts))
-
-
-class _Tally:
-    """Counts what several threads have done; only one thread tells of it."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-        self._done = 0
-        self._alone = threading.Lock()
-
-    def add(self, count: int) -> None:
-        with self._alone:
-            self._done += count
-
-    def tell(self) -> None:
-        self._tell(self._done)

@@ -14,6 +14,7 @@ from grail.migrate.batch import AT_ONCE
 from grail.migrate.change import Change, ItemError
 from grail.migrate.layout import Layout, Raw
 from grail.migrate.walk import PAGE
+from grail.terminal import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,12 +51,12 @@ class Estimate:
     def described(self) -> str:
         """Return it for a person, in one line."""
         if not self.items and not self.is_exact:
-            return f"none of the first {self.looked_at:,} items; how many of the others is not known"
+            return f"none of the first {counted(self.looked_at, 'item')}; how many of the others is not known"
         about = "" if self.is_exact else "about "
         cost = f"${math.ceil(self.dollars * 100) / 100:,.2f}"
+        units = f"{counted(self.write_units, 'write unit')}, {counted(self.read_units, 'read unit')}"
         return (
-            f"{about}{self.items:,} items, {self.write_units:,} write and {self.read_units:,} read units, "
-            f"{cost} (on demand, us-east-1), about {_time(self.seconds)}"
+            f"{about}{counted(self.items, 'item')}, {units}, {cost} (on demand, us-east-1), about {_time(self.seconds)}"
         )
 
 

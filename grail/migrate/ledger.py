@@ -6,8 +6,8 @@ write of a run is in one transaction with its segment's: so an old holder can't 
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from grail.errors import GrailError
 from grail.migrate.cell import Cell, FencedError
 from grail.migrate.layout import Layout
 from grail.migrate.migration import Entry, Migration
+from grail.migrate.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,35 +24,6 @@ LEASE_SECONDS = 30
 _ITEM = "LEDGER"
 _KEPT = 100
 """How many runs the history has beside the last of each version: with them, it must fit one item of 400 KB."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One direction of a migration, under way or done. Times are RFC 3339; `walk` counts how often the table is walked.
-
-    `token` is that of who began it. `counts` are those of the walks that are done.
-    """
-
-    name: str
-    checksum: str
-    direction: str
-    segments: int
-    token: int
-    who: str
-    started_at: str
-    walk: int = 1
-    counts: Mapping[str, int] = field(default_factory=dict)
-    finished_at: str | None = None
-
-    @property
-    def entry(self) -> Entry:
-        """The migration."""
-        return Entry(self.name, self.checksum)
-
-    @property
-    def id(self) -> str:
-        """What tells this walk of this run from any other."""
-        return f"{self.name} {self.direction} {self.token} {self.walk}"
 
 
 class Ledger:
@@ -109,8 +81,7 @@ class Ledger:
         self.read()
         if self.held_by is not None and not by_force:
             message = (
-                f"the lock is held by {self.held_by}, and longer if they are at work; "
-                "if they are not: python -m grail migrate unlock"
+                f"the lock is held by {self.held_by}, and longer if they are at work; if they are not: `migrate unlock`"
             )
             raise GrailError(message)
         self._write(token=self.token + 1, owner=self._who, lease_until=self._lease())
@@ -131,19 +102,19 @@ class Ledger:
     def begin(self, migration: Migration, direction: str, *, segments: int) -> Run:
         """Say what is under way from now on. Raises FencedError."""
         run = Run(migration.name, migration.checksum, direction, segments, self.token, self._who, self._time())
-        self._write(run=_plain(run))
+        self._write(run=asdict(run))
         return run
 
     def advance(self, run: Run) -> None:
         """Say how far it is. Raises FencedError."""
-        self._write(run=_plain(run))
+        self._write(run=asdict(run))
 
     def finish(self, run: Run) -> Run:
         """Say that it is done; that it changed nothing of what was applied before is no history. Raises FencedError."""
         run = replace(run, finished_at=self._time())
         is_again = run.direction == "up" and self.applied.get(run.entry.number) == run.entry
         history = self.history if is_again and not run.counts.get("written") else _kept([*self.history, run])
-        self._write(run=None, history=[_plain(done) for done in history])
+        self._write(run=None, history=[asdict(done) for done in history])
         return run
 
     def _write(self, **changes: Any) -> None:  # noqa: ANN401 - plain values
@@ -162,7 +133,3 @@ def _kept(history: list[Run]) -> list[Run]:
     last = {run.entry.number: place for place, run in enumerate(history)}
     others = [place for place in range(len(history)) if place not in last.values()]
     return [history[place] for place in sorted([*last.values(), *others[-_KEPT:]])]
-
-
-def _plain(run: Run) -> dict[str, Any]:
-    return asdict(run)

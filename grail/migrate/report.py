@@ -13,6 +13,7 @@ from grail.migrate.estimate import Estimate
 from grail.migrate.ledger import Ledger
 from grail.migrate.migration import Entry, Migration
 from grail.migrate.segment import Progress
+from grail.terminal import counted
 
 _SHOWN = 10
 
@@ -52,8 +53,8 @@ def status_text(found: Mapping[str, Any]) -> str:
     lines = [f"lock     {found['lock'] or 'free'}", f"pending  {', '.join(found['pending']) or 'none'}"]
     half = found["half_done"]
     if half is not None:
-        counted = f"{half['written']:,} items written since {half['began']}"
-        lines += [f"half     {half['migration']} {half['direction']}, {counted}", *aside_lines(half["aside"])]
+        so_far = f"{counted(half['written'], 'item')} written since {half['began']}"
+        lines += [f"half     {half['migration']} {half['direction']}, {so_far}", *aside_lines(half["aside"])]
     return "\n".join(lines)
 
 
@@ -66,7 +67,7 @@ def plan(migration: Migration, guess: Estimate) -> str:
 def aside_lines(aside: Mapping[str, str]) -> list[str]:
     """Return the first of the items that were set aside, and why."""
     lines = [f"set aside {key}: {reason}" for key, reason in list(aside.items())[:_SHOWN]]
-    more = f"and {len(aside) - _SHOWN:,} more: python -m grail migrate status --json"
+    more = f"and {len(aside) - _SHOWN:,} more: `migrate status --json`"
     return [*lines, more] if len(aside) > _SHOWN else lines
 
 
@@ -75,12 +76,12 @@ def outcome_line(outcome: Outcome) -> str:
     run = outcome.run
     done = "rolled back" if run.direction == DOWN else "applied"
     if outcome.is_done:
-        return f"{run.name} {done}: {run.counts.get('written', 0):,} items written"
-    reason = f"{len(outcome.aside):,} items were set aside; mend them, or what fails, and run it again"
+        return f"{run.name} {done}: {counted(run.counts.get('written', 0), 'item')} written"
+    reason = f"{counted(len(outcome.aside), 'item')} set aside; mend the data or the code, and run it again"
     if not outcome.aside:
         reason = (
-            f"{outcome.restless:,} items were written anew while it ran, by code of the other version; deploy, then "
-            "run it again"
+            f"{counted(outcome.restless, 'item')} written anew while it ran, by code of the other version; deploy, "
+            "then run it again"
         )
     message = f"{run.name} is not {done}: {reason}"
     raise GrailError(message)
@@ -90,7 +91,7 @@ def verified(migration: Migration, found: Sequence[str]) -> str:
     """Return what `verify` found: the keys of items that are not what they shall be."""
     if not found:
         return f"{migration.name}: all items are at schema version {migration.schema_version}"
-    heading = f"{migration.name}: {len(found):,} items are below schema version {migration.schema_version}"
+    heading = f"{migration.name}: {counted(len(found), 'item')} below schema version {migration.schema_version}"
     return "\n".join([heading, *(f"  {key}" for key in found[:_SHOWN])])
 
 

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from grail.errors import GrailError
-from grail.migrate.migration import Entry
+from grail.migrate.migration import Entry, Migration
 
 
 def check(entries: Sequence[Entry], *, applied: Mapping[int, Entry]) -> None:
@@ -22,6 +22,26 @@ def check(entries: Sequence[Entry], *, applied: Mapping[int, Entry]) -> None:
         if now is None:
             message = f"version {number:04} is missing: the versions must be 0001, 0002 and so on, without a gap"
             raise GrailError(message)
+
+
+def check_schemas(migrations: Sequence[Migration]) -> None:
+    """Refuse a schema version that is not above the one that an earlier migration brings the same type to.
+
+    It would find nothing to do; and rolled back, it would undo what the earlier one did.
+    """
+    reached: dict[str | None, tuple[int, str]] = {}
+    for migration in sorted(migrations, key=lambda migration: migration.number):
+        kind, wanted = migration.selection.type, migration.schema_version
+        if wanted is None:
+            continue
+        before, name = reached.get(kind, (0, ""))
+        if wanted <= before:
+            message = (
+                f"{migration.name}.py brings {kind} to schema version {wanted}, "
+                f"and {name}.py before it to {before} already"
+            )
+            raise GrailError(message)
+        reached[kind] = wanted, migration.name
 
 
 def merged(stored: Iterable[Entry], local: Iterable[Entry]) -> list[Entry]:

@@ -73,6 +73,8 @@ class Stage:
         stored = self.store.listing()
         entries = sequence.merged(stored.entries, [migration.entry for migration in local])
         sequence.check(entries, applied=self.ledger().settled)
+        mine = {migration.entry: migration for migration in local}
+        sequence.check_schemas([mine.get(entry) or self.store.fetch(entry) for entry in entries])
         new = [migration for migration in local if migration.entry not in stored.entries]
         self.store.push(new, entries=entries, since=stored)
         return [migration.entry for migration in new]

@@ -1,6 +1,5 @@
 """The edge of a stage: CloudFront before its regional API. A stack of its own, in us-east-1 (docs/stack.md)."""
 
-import importlib
 from typing import Any
 
 from chalice.config import Config
@@ -46,7 +45,7 @@ def template_of(project: Project, stage: str, settings: EdgeSettings, *, log_day
     if config.api_gateway_endpoint_type != "REGIONAL":
         message = f'.chalice/config.json, stage {stage}: edge needs "api_gateway_endpoint_type": "REGIONAL"'
         raise GrailError(message)
-    for path, routes in importlib.import_module("app").app.routes.items():
+    for path, routes in project.app.routes.items():
         covering = next((one for one in settings.cached if _covers(one, path)), None)
         if covering is not None and any(route.authorizer for route in routes.values()):
             message = f".chalice/config.json, stage {stage}: edge caches {covering}, but who may see {path} differs"

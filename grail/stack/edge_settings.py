@@ -6,13 +6,12 @@ Every request then reaches the API with the edge's own key: the usage plan is th
 `x-api-key` is replaced. Plans for each client need the edge off.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from grail.errors import GrailError
+from grail.errors import GrailError, did_you_mean
 from grail.stack.edge_keys import logical
 
 
@@ -83,8 +82,7 @@ def _faults(setting: Any) -> Iterator[str]:  # noqa: ANN401 - what stands in a f
     known = [field.name for field in fields(EdgeSettings)]
     for name, value in setting.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            yield f"has an unknown {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            yield f"has an unknown {name!r}{did_you_mean(name, known)}"
             return
         be, holds = _MUST[name]
         if not holds(value):

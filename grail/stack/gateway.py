@@ -1,6 +1,5 @@
 """What API Gateway needs and Chalice can't say: merged into Chalice's template, dict into dict, the rest replaced."""
 
-import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ def overlay(project: Project, stage: str) -> dict[str, Any]:
     The app may offer its OpenAPI document (`[tool.grail] openapi`), and on a route's view the `queue` to which its body
     goes.
     """
-    app = importlib.import_module("app").app
+    app = project.app
     describe = project.registered("openapi")
     entries = {(path, method): entry for path, methods in app.routes.items() for method, entry in methods.items()}
     queues = {place: getattr(entry.view_function, "queue", None) for place, entry in entries.items()}

@@ -1,12 +1,11 @@
 """The names that `.chalice/config.json` may have, Chalice's and ours, and what values ours may have."""
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
-from grail.errors import GrailError
+from grail.errors import GrailError, did_you_mean
 from grail.localcloud.usage import UsagePlan
 from grail.stack import table_key, throttles
 from grail.stack.edge_settings import EdgeSettings
@@ -44,9 +43,8 @@ def check(name: str, value: Any, *, place: str, level: Level) -> None:  # noqa: 
         return
     ours = _OF_FUNCTIONS if level is Level.FUNCTION else {**_OF_FUNCTIONS, **_OF_STAGES}
     if name not in ours:
-        near = difflib.get_close_matches(name, sorted({*level.value, *ours}), n=1)
-        hint = _BROKEN.get(name, f"did you mean {near[0]!r}?" if near else None)
-        message = f"{place}: there is no setting {name!r}" + (f"; {hint}" if hint else "")
+        hint = f"; {_BROKEN[name]}" if name in _BROKEN else did_you_mean(name, {*level.value, *ours})
+        message = f"{place}: there is no setting {name!r}{hint}"
         raise GrailError(message)
     fault = None if value is None else ours[name](value)
     if fault is not None:

@@ -1,6 +1,5 @@
 """All of a stage that Chalice can't say, as one template to merge into its own (`chalice package --merge-template`)."""
 
-import importlib
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
@@ -40,7 +39,7 @@ Resources = dict[str, Any]
 def template(project: Project, stage: str) -> dict[str, Any]:
     """Return a stage's template; the stage must be entered. Raises GrailError."""
     chosen = settings.read(project, stage)
-    app = importlib.import_module("app").app
+    app = project.app
     found = parts.of(project, stage, app)
     settings.check_functions(project, stage, {each.name for each in found.functions} | functions.unknown(app))
     kept = data.template_of(
@@ -73,7 +72,7 @@ def template(project: Project, stage: str) -> dict[str, Any]:
 
 def functions_of(project: Project, stage: str) -> list[Function]:
     """Return a stage's functions; the stage must be entered."""
-    return functions.of(importlib.import_module("app").app, name=project.name, stage=stage)
+    return functions.of(project.app, name=project.name, stage=stage)
 
 
 def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

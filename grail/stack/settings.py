@@ -4,13 +4,12 @@ A stage's goes before the one for all stages, as with Chalice's; null takes away
 may stand in `lambda_functions` too.
 """
 
-import difflib
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from grail.errors import GrailError
+from grail.errors import GrailError, did_you_mean
 from grail.project import Project
 from grail.stack import http_limits, table_key
 from grail.stack.known_settings import ALL_AT_ONCE, HTTP, REST, Level, check
@@ -70,9 +69,7 @@ def check_functions(project: Project, stage: str, known: Collection[str]) -> Non
     for place, found in ((_FILE, project.config), (f"{_FILE}, stage {stage}", project.config["stages"][stage])):
         for function in found.get("lambda_functions", {}):
             if function not in known:
-                near = difflib.get_close_matches(function, sorted(known), n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                message = f"{place}: the app has no function {function!r}{hint}"
+                message = f"{place}: the app has no function {function!r}{did_you_mean(function, known)}"
                 raise GrailError(message)
 
 

@@ -3,11 +3,10 @@
 "throttle": {"rate_limit": 200, "burst_limit": 400, "routes": {"POST /inbox": {"rate_limit": 50, "burst_limit": 50}}}
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from grail.errors import GrailError
+from grail.errors import GrailError, did_you_mean
 from grail.localcloud.routes import Resource
 
 _LIMITS = {"rate_limit": "ThrottlingRateLimit", "burst_limit": "ThrottlingBurstLimit"}
@@ -73,6 +72,5 @@ def _check_object(value: object, place: str) -> None:
 
 def _check_known(name: str, known: Iterable[str], complaint: str) -> None:
     if name not in set(known):
-        near = difflib.get_close_matches(name, sorted(known), n=1)
-        message = f"{complaint} {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        message = f"{complaint} {name!r}{did_you_mean(name, known)}"
         raise GrailError(message)

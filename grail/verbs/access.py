@@ -3,9 +3,9 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
+from grail.arguments import Actions
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stage import entered
@@ -19,24 +19,17 @@ Row = dict[str, Any]
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
-    common.add_argument("--json", action="store_true", help="print JSON")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=type(parser))
-
-    def action(name: str, described: str, run: Callable[[Any, Project, argparse.Namespace], list[Row]]) -> Any:  # noqa: ANN401
-        declared = actions.add_parser(name, help=described, description=described, parents=[common])
-        declared.set_defaults(act=run)
-        return declared
-
-    action("list", "List the principals and what they are given.", lambda store, *_: store.principals())
-    action("roles", "List the roles and what they give.", lambda store, *_: store.roles())
-    action("tokens", "List the service tokens.", lambda store, *_: store.tokens())
-    action("audit", "List who changed what, oldest first.", lambda store, *_: store.audit())
-    show = action("show", "Show what a principal can do, and why.", _show)
-    grant = action("grant", "Give a principal more, or deny it more.", _grant)
-    revoke = action("revoke", "Take from a principal what it was given; with nothing named, everything.", _revoke)
-    bootstrap = action(
+    verb = Actions(parser)
+    verb.common.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    verb.common.add_argument("--json", action="store_true", help="print JSON")
+    verb.add("list", "List the principals and what they are given.", lambda store, *_: store.principals())
+    verb.add("roles", "List the roles and what they give.", lambda store, *_: store.roles())
+    verb.add("tokens", "List the service tokens.", lambda store, *_: store.tokens())
+    verb.add("audit", "List who changed what, oldest first.", lambda store, *_: store.audit())
+    show = verb.add("show", "Show what a principal can do, and why.", _show)
+    grant = verb.add("grant", "Give a principal more, or deny it more.", _grant)
+    revoke = verb.add("revoke", "Take from a principal what it was given; with nothing named, everything.", _revoke)
+    bootstrap = verb.add(
         "bootstrap", "Make a stage's first admin.", lambda store, _, options: [store.bootstrap(options.principal)]
     )
     for declared in (show, grant, revoke, bootstrap):
@@ -46,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         declared.add_argument("--permission", action="append", default=[], help="such as people:read, orders:*:own")
         declared.add_argument("--deny", action="append", default=[], help="a deny, which beats every grant")
     revoke.add_argument("--yes", action="store_true", help="do not ask before everything is taken")
-    revoke_token = action("revoke-token", "Revoke a service token.", _revoke_token)
+    revoke_token = verb.add("revoke-token", "Revoke a service token.", _revoke_token)
     revoke_token.add_argument("token", help="its id, as `access tokens` lists it")
 
 

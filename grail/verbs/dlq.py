@@ -3,12 +3,13 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import boto3
 
+from grail.arguments import Actions, positive
 from grail.dead_letters import DeadLetters
 from grail.errors import GrailError
 from grail.letters import Letter
@@ -21,7 +22,6 @@ from grail.terminal import confirmed, print_table
 NAME = "dlq"
 EXAMPLE = "python -m grail dlq redrive events --max 100"
 
-Action = Callable[[Project, argparse.Namespace], None]
 _REDRIVE = """Move dead letters back to their queue, at most those that are there now.
 
 Ctrl-C ends it at any point; run again, it goes on. A message may then reach the queue twice, and is never lost: what
@@ -32,41 +32,21 @@ What fails again comes back here, with its new error.
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=type(parser))
-
-    def action(name: str, described: str, run: Action) -> Any:  # noqa: ANN401 - argparse's
-        declared = actions.add_parser(
-            name,
-            help=described.splitlines()[0],
-            description=described,
-            parents=[common],
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        declared.set_defaults(act=run)
-        return declared
-
-    listed = action("list", "Count the dead letters of every queue, or of one.", _list)
-    show = action("show", "Show dead letters and their errors; they stay.", _show)
-    redrive = action("redrive", _REDRIVE, _redrive)
-    drop = action("drop", "Delete dead letters for good, as many as there are when it begins.", _drop)
+    verb = Actions(parser)
+    verb.common.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    listed = verb.add("list", "Count the dead letters of every queue, or of one.", _list)
+    show = verb.add("show", "Show dead letters and their errors; they stay.", _show)
+    redrive = verb.add("redrive", _REDRIVE, _redrive)
+    drop = verb.add("drop", "Delete dead letters for good, as many as there are when it begins.", _drop)
     listed.add_argument("queue", nargs="?", help="the queue's short name, such as events")
     for declared in (show, redrive, drop):
         declared.add_argument("queue", help="the queue's short name, such as events")
     for declared in (listed, show):
         declared.add_argument("--json", action="store_true", help="print JSON")
-    show.add_argument("--max", type=_number, default=10, help="how many at most (default: %(default)s)")
+    show.add_argument("--max", type=positive, default=10, help="how many at most (default: %(default)s)")
     for declared in (redrive, drop):
-        declared.add_argument("--max", type=_number, help="how many at most (default: all that are there)")
+        declared.add_argument("--max", type=positive, help="how many at most (default: all that are there)")
     drop.add_argument("--yes", action="store_true", help="do not ask")
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        message = f"{text!r} is not a number of 1 or more"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

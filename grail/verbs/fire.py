@@ -1,7 +1,6 @@
 """Run a schedule now; without a name, list the schedules."""
 
 import argparse
-import importlib
 import json
 import sys
 import threading
@@ -48,7 +47,7 @@ def _time(text: str) -> datetime:
 def run(options: argparse.Namespace) -> int:
     """Invoke the function with its schedule's event, and print what it answers."""
     with entered(options.stage) as project:
-        found = chalice_events.schedules(importlib.import_module("app").app)
+        found = chalice_events.schedules(project.app)
         if options.schedule is None and options.time is not None:
             message = f"say which schedule --time is for: {', '.join(found)}"
             raise GrailError(message)

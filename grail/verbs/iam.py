@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from grail.arguments import Actions
 from grail.errors import GrailError
 from grail.iam import check, roles, write
 from grail.project import Project
+from grail.terminal import counted
 
 NAME = "iam"
 EXAMPLE = "python -m grail iam check"
@@ -15,16 +17,12 @@ EXAMPLE = "python -m grail iam check"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--stage", help="the stage (default: every stage, one after the other)")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=type(parser))
-    described = "Find what a function needs and may not do, and what it may do and does not need."
-    checked = actions.add_parser("check", help=described, description=described, parents=[common])
+    verb = Actions(parser)
+    verb.common.add_argument("--stage", help="the stage (default: every stage, one after the other)")
+    verb.add("check", "Find what a function needs and may not do, and what it may do and does not need.", _check)
     described = "Write the policies of what the functions need (.chalice/usage.json, grail/iam/unseen.py)."
-    written = actions.add_parser("write", help=described, description=described, parents=[common])
+    written = verb.add("write", described, _write)
     written.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
-    checked.set_defaults(act=_check)
-    written.set_defaults(act=_write)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,8 +45,9 @@ def _check(found: list[roles.Role], options: argparse.Namespace) -> int:
     ]
     for line in lines:
         print(line)
-    counted = f"{len(found)} functions, {sum(len(role.needs) for role in found)} needs"
-    print(f"{options.stage}: {counted}, {len(lines) or 'no'} findings", file=sys.stderr)
+    needs = sum(len(role.needs) for role in found)
+    findings = counted(len(lines), "finding") if lines else "no findings"
+    print(f"{options.stage}: {counted(len(found), 'function')}, {counted(needs, 'need')}, {findings}", file=sys.stderr)
     return 1 if lines else 0
 
 

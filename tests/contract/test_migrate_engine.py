@@ -243,7 +243,7 @@ def test_of_two_at_once_one_leaves_with_a_clear_line(world: World) -> None:
 
 
 def _refused(world: World) -> None:
-    with pytest.raises(GrailError, match=r"^the lock is held by ada, for 30 s more, .* migrate unlock$"):
+    with pytest.raises(GrailError, match=r"^the lock is held by ada, for 30 s more, .*: `migrate unlock`$"):
         world.migrate(nick(), ledger=world.ledger(who="bob"))
 
 

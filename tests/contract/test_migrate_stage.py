@@ -86,6 +86,15 @@ def test_a_push_never_takes_another_persons_away(team: Team) -> None:
     assert [entry.name for entry in ada.store.entries()] == ["0001_cents"]
 
 
+def test_a_schema_version_is_brought_about_by_one_migration(team: Team) -> None:
+    """Also where the earlier one is another person's, and not in the folder."""
+    write(team.member("ada"), "0001_nick", NICK).push()
+    bob = write(team.member("bob"), "0002_again", NICK + b"# again")
+    with pytest.raises(GrailError, match=r"^0002_again\.py brings user to schema version 2, and 0001_nick\.py"):
+        bob.push()
+    assert [entry.name for entry in bob.store.entries()] == ["0001_nick"]
+
+
 def test_a_rollback_that_fails_for_an_item_goes_on_with_a_mended_file(team: Team) -> None:
     """The file may be pushed, and `--edited` runs that one for the rest; then no version is applied any more."""
     team.world.put(*(user(number) for number in range(1, 9)))
@@ -93,7 +102,7 @@ def test_a_rollback_that_fails_for_an_item_goes_on_with_a_mended_file(team: Team
     ada = write(team.member("ada"), "0001_cents", NO_WAY_BACK)
     ada.push()
     apply(ada)
-    with pytest.raises(GrailError, match="0001_cents is not rolled back: 1 items were set aside"):
+    with pytest.raises(GrailError, match="0001_cents is not rolled back: 1 item set aside"):
         roll_back(ada)
     write(ada, "0001_cents", CENTS).push()
     roll_back(ada, edited=True)

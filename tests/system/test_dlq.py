@@ -2,62 +2,32 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
-from grail.localcloud import services
-from grail.localcloud.services import Embedded
-from grail.project import Project
-from tests.system.conftest import ROOT, environment
+from tests.system.shop import Shop, serving_aws
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-APP = """
-from chalice import Chalice
-app = Chalice("shop")
-"""
 QUEUES = """
 QUEUES = {
     "jobs": {"receives": 3, "visibility_seconds": 30},
     "mail": {"receives": 3, "visibility_seconds": 30},
 }
 """
-OWNER = """
-import os, pathlib
-from grail.localcloud import services
-from grail.project import Project
-services.ensure(Project(pathlib.Path.cwd()), "dev", owner=os.getpid())
-print("ready", flush=True)
-input()
-"""
 NOTES = {"error": "ValueError: no", "function": "on_jobs", "message_id": "first", "parked_at": "2026-11-20T10:00:00Z"}
 
 
-class Stage:
+class Stage(Shop):
     """The app's stage: its queues, and its command line."""
 
-    def __init__(self, folder: Path, embedded: Embedded) -> None:
-        self._folder = folder
-        aws = embedded.environment()
-        session = boto3.Session(aws["AWS_ACCESS_KEY_ID"], aws["AWS_SECRET_ACCESS_KEY"], region_name=aws["AWS_REGION"])
-        self._sqs: SQSClient = session.client("sqs", endpoint_url=embedded.url)
-
-    def grail(self, *arguments: str, code: int = 0) -> str:
-        """Run a verb; return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "grail", "dlq", *arguments],
-            cwd=self._folder, env=environment() | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr
-        return done.stdout if code == 0 else done.stderr
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "dlq")
+        self._sqs: SQSClient = self.client("sqs")
 
     def counts(self) -> dict[str, int]:
         """Return how many dead letters there are."""
@@ -69,20 +39,20 @@ class Stage:
         """Put dead letters of `jobs` there, as a worker does."""
         for body in bodies:
             self._sqs.send_message(
-                QueueUrl=self._url("shop-dev-jobs-dlq"),
+                QueueUrl=self._queue("shop-dev-jobs-dlq"),
                 MessageBody=body,
                 MessageAttributes={name: {"DataType": "String", "StringValue": text} for name, text in NOTES.items()},
             )
 
     def received(self) -> list[str]:
         """Receive and delete what is in `jobs`."""
-        url = self._url("shop-dev-jobs")
+        url = self._queue("shop-dev-jobs")
         found = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         for message in found:
             self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return sorted(message["Body"] for message in found)
 
-    def _url(self, name: str) -> str:
+    def _queue(self, name: str) -> str:
         return self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
 
@@ -90,24 +60,8 @@ class Stage:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Run an embedded AWS for an app of two queues."""
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "app.py").write_text(APP)
-    (folder / "queues.py").write_text(QUEUES)
-    (folder / "pyproject.toml").write_text('[tool.grail]\nqueues = "queues:QUEUES"\n')
-    (folder / ".chalice").mkdir()
-    config = {"version": "2.0", "app_name": "shop", "stages": {"dev": {}}}
-    (folder / ".chalice" / "config.json").write_text(json.dumps(config))
-    owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER], cwd=folder, env=environment() | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert owner.stdout is not None
-        assert owner.stdout.readline() == b"ready\n"
-        embedded = services.find(Project(folder), "dev")
-        assert embedded is not None
-        yield Stage(folder, embedded)
-    finally:
-        owner.communicate(b"\n")
+    with serving_aws(folder, 'queues = "queues:QUEUES"\n', {"queues": QUEUES}):
+        yield Stage(folder)
 
 
 def test_dead_letters_from_sight_to_end(stage: Stage) -> None:

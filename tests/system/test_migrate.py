@@ -3,32 +3,22 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
-from grail.localcloud import services
-from grail.localcloud.services import Embedded
 from grail.migrate.layout import OWN
 from grail.migrate.migration import checksum_of
 from grail.migrate.values import plain, stored
-from grail.project import Project
 from tests.migrations import user
-from tests.system.conftest import ROOT, environment
+from tests.system.shop import Shop, serving_aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-APP = """
-from chalice import Chalice
-app = Chalice("shop")
-"""
 MODELS = """
 TABLE = {
     "key": ("id", "part"), "indexes": {}, "ttl": "until", "stream": "NEW_IMAGE",
@@ -42,42 +32,16 @@ def down(item):
     del item["nick"]
     return item
 """
-OWNER = """
-import os, pathlib
-from grail.localcloud import services
-from grail.project import Project
-services.ensure(Project(pathlib.Path.cwd()), "dev", owner=os.getpid())
-print("ready", flush=True)
-input()
-"""
-REGISTERED = '[tool.grail]\ntable = "models:TABLE"\nbucket = "models:BUCKET"\nupgrades = "models:UPGRADES"\n'
+REGISTERED = 'table = "models:TABLE"\nbucket = "models:BUCKET"\nupgrades = "models:UPGRADES"\n'
 
 
-class Stage:
+class Stage(Shop):
     """The app's stage: its table, its bucket, its checkout and its command line."""
 
-    def __init__(self, folder: Path, embedded: Embedded) -> None:
-        self.folder = folder
-        aws = embedded.environment()
-        session = boto3.Session(aws["AWS_ACCESS_KEY_ID"], aws["AWS_SECRET_ACCESS_KEY"], region_name=aws["AWS_REGION"])
-        self.dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=embedded.url)
-        self.s3: S3Client = session.client("s3", endpoint_url=embedded.url)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a verb."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "grail", "migrate", *arguments],
-            cwd=self.folder, env=environment() | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
-        )  # fmt: skip
-
-    def grail(self, *arguments: str, code: int = 0) -> str:
-        """Run a verb; return what it printed, or if it failed, what it said of that."""
-        process = self.start(*arguments)
-        printed, said = process.communicate(timeout=120)
-        assert process.returncode == code, said
-        return printed if code == 0 else said
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "migrate")
+        self.dynamodb: DynamoDBClient = self.client("dynamodb")
+        self.s3: S3Client = self.client("s3")
 
     def write(self, name: str, text: str) -> Path:
         """Write a file into migrations/."""
@@ -110,24 +74,8 @@ class Stage:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Run an embedded AWS for an app of a table and a bucket."""
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "app.py").write_text(APP)
-    (folder / "models.py").write_text(MODELS)
-    (folder / "pyproject.toml").write_text(REGISTERED)
-    (folder / ".chalice").mkdir()
-    config = {"version": "2.0", "app_name": "shop", "stages": {"dev": {}}}
-    (folder / ".chalice" / "config.json").write_text(json.dumps(config))
-    owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER], cwd=folder, env=environment() | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert owner.stdout is not None
-        assert owner.stdout.readline() == b"ready\n"
-        embedded = services.find(Project(folder), "dev")
-        assert embedded is not None
-        yield Stage(folder, embedded)
-    finally:
-        owner.communicate(b"\n")
+    with serving_aws(folder, REGISTERED, {"models": MODELS}):
+        yield Stage(folder)
 
 
 @pytest.fixture
@@ -170,10 +118,10 @@ def test_what_old_code_wrote_since_is_found_and_brought_along(stage: Stage) -> N
     process = stage.start("verify")
     printed, _ = process.communicate(timeout=60)
     assert (process.returncode, printed) == (
-        1, '0001_nick: 1 items are below schema version 2\n  {"id": "user-00007", "part": "main"}\n',
+        1, '0001_nick: 1 item below schema version 2\n  {"id": "user-00007", "part": "main"}\n',
     )  # fmt: skip
     assert stage.grail("apply") == ""
-    assert stage.grail("apply", "--again") == "0001_nick applied: 1 items written\n"
+    assert stage.grail("apply", "--again") == "0001_nick applied: 1 item written\n"
     assert stage.grail("verify") == "0001_nick: all items are at schema version 2\n"
 
 
@@ -187,7 +135,7 @@ def test_an_item_that_fails_is_told_of_and_tried_again(stage: Stage) -> None:
     said = stage.grail("apply", code=1)
     assert 'set aside {"id": "user-00000", "part": "main"}: TypeError' in said
     assert said.splitlines()[-1].endswith(
-        "0001_cents is not applied: 1 items were set aside; mend them, or what fails, and run it again"
+        "0001_cents is not applied: 1 item set aside; mend the data or the code, and run it again"
     )
     status = json.loads(stage.grail("status", "--json"))
     assert (status["half_done"]["written"], list(status["half_done"]["aside"])) == (
@@ -243,7 +191,7 @@ def test_one_that_is_stopped_goes_on_later(stage: Stage, kill: signal.Signals, c
         assert said == "stopped: what is done is kept; run it again for the rest\n"
         assert status["lock"] is None
     elif status["lock"] is not None:
-        assert re.search(r"^python -m grail migrate: the lock is held by .*: python -m grail migrate unlock\n$",
+        assert re.search(r"^python -m grail migrate: the lock is held by .*: `migrate unlock`\n$",
                          stage.grail("apply", code=1))  # fmt: skip
         stage.grail("unlock")
     assert stage.grail("apply", "--segments", "2") == "0001_cents applied: 39 items written\n"

@@ -9,7 +9,7 @@ from grail.migrate import change, report
 from grail.migrate.engine import Outcome
 from grail.migrate.estimate import Estimate, estimate
 from grail.migrate.layout import Layout
-from grail.migrate.ledger import Run
+from grail.migrate.run import Run
 from grail.migrate.values import stored
 from tests.migrations import TABLE, UPGRADES, nick, user
 
@@ -49,7 +49,7 @@ def test_a_million_items_of_one_kilobyte() -> None:
     assert found.dollars == pytest.approx(1.54 * 0.625 + 0.5 * 0.125)
     assert found.seconds == 250
     assert found.described() == (
-        "about 500,000 items, 1,540,000 write and 500,000 read units, $1.03 (on demand, us-east-1), about 5 min"
+        "about 500,000 items, 1,540,000 write units, 500,000 read units, $1.03 (on demand, us-east-1), about 5 min"
     )
 
 
@@ -63,7 +63,7 @@ def test_a_limit_makes_it_last() -> None:
 def test_a_small_table_is_counted() -> None:
     """And an empty one costs nothing."""
     assert guess(Table([user(1)], scanned=3, total=3, size=900)).described() == (
-        "1 items, 4 write and 1 read units, $0.01 (on demand, us-east-1), about 1 s"
+        "1 item, 4 write units, 1 read unit, $0.01 (on demand, us-east-1), about 1 s"
     )
     empty = guess(Table([], scanned=0, total=0, size=0))
     assert (empty.items, empty.write_units, empty.sample) == (0, 0, [])
@@ -104,9 +104,9 @@ def test_a_plan_shows_what_becomes_of_items() -> None:
 def test_an_outcome_is_one_line() -> None:
     """Done, or what is left to do."""
     assert report.outcome_line(Outcome(RUN)) == "0001_nick applied: 1,234 items written"
-    with pytest.raises(GrailError, match="0001_nick is not applied: 2 items were set aside; mend them"):
+    with pytest.raises(GrailError, match="0001_nick is not applied: 2 items set aside; mend the data"):
         report.outcome_line(Outcome(RUN, aside={"a": "x", "b": "y"}))
-    with pytest.raises(GrailError, match="3 items were written anew while it ran, by code of the other version"):
+    with pytest.raises(GrailError, match="3 items written anew while it ran, by code of the other version"):
         report.outcome_line(Outcome(RUN, restless=3))
 
 
@@ -114,4 +114,4 @@ def test_of_many_that_were_set_aside_ten_are_shown() -> None:
     """And where the rest is."""
     lines = report.aside_lines({f"key {number}": "why" for number in range(12)})
     assert lines[0] == "set aside key 0: why"
-    assert lines[10:] == ["and 2 more: python -m grail migrate status --json"]
+    assert lines[10:] == ["and 2 more: `migrate status --json`"]

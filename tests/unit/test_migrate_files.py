@@ -7,7 +7,7 @@ import pytest
 
 from grail.errors import GrailError
 from grail.migrate import folder, sequence
-from grail.migrate.migration import Entry, Selection, checksum_of, read, template
+from grail.migrate.migration import Entry, Migration, Selection, checksum_of, read, template
 from tests.migrations import CENTS, NICK
 
 A, B, C = (Entry(f"{number:04}_{name}", checksum_of(name.encode())) for number, name in enumerate("abc", start=1))
@@ -99,6 +99,26 @@ def test_edited_missing_moved_and_doubled_files_are_refused(
     with pytest.raises(GrailError, match=re.escape(fault)) as refused:
         sequence.check(entries, applied=applied)
     assert "\n" not in str(refused.value)
+
+
+def at(name: str, version: int, kind: str = "user") -> Migration:
+    """Return a migration to a schema version."""
+    return read(name, f'"""D."""\nTYPE = "{kind}"\nSCHEMA_VERSION = {version}\n'.encode())
+
+
+def test_schema_versions_of_a_type_rise() -> None:
+    """One may be left out; another type has its own; a change of data has none."""
+    sequence.check_schemas([at("0003_c", 4), at("0001_a", 2), at("0002_b", 2, "robot"), read("0004_cents", CENTS)])
+
+
+@pytest.mark.parametrize("version", [3, 2])
+def test_a_schema_version_that_an_earlier_one_brings_to_already_is_refused(version: int) -> None:
+    """By name, both of them: rolled back, it would undo what the earlier one did."""
+    with pytest.raises(GrailError) as refused:
+        sequence.check_schemas([at("0003_c", version), at("0001_a", 3), at("0002_b", 4, "robot")])
+    assert str(refused.value) == (
+        f"0003_c.py brings user to schema version {version}, and 0001_a.py before it to 3 already"
+    )
 
 
 def test_a_local_file_takes_the_place_of_its_namesake() -> None:
