@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import APP
-from tests.system.conftest import CHALICE, ROOT, Served, copy_project, environment, eventually, serving
+from tests.system.conftest import CHALICE, ROOT, Served, copy_project, environment, eventually, processes_of, serving
 
 PYTHON = sys.executable
 
@@ -40,21 +40,6 @@ def health(served: Served) -> Any:
         return call(served, "GET", "/health")[1]
     except OSError:
         return None
-
-
-def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of the processes that run in a folder, or for it."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if str(folder) in command or (entry / "cwd").readlink() == folder:
-                found.append(command)
-        except OSError:
-            continue
-    return found
 
 
 @contextmanager
