@@ -1,5 +1,6 @@
 """Emulators of AWS: moto in this process, ministack in its own."""
 
+import copy
 import json
 import os
 import socket
@@ -87,8 +88,22 @@ def empty(stage: str) -> None:
 
 
 def clear(table: str) -> None:
-    """Take everything out of a table."""
-    _table(table).items.clear()
+    """Take everything out of a table, its stream too."""
+    found = _table(table)
+    found.items.clear()
+    if found.stream_shard is not None:
+        found.stream_shard.items.clear()
+
+
+def kept(table: str) -> Callable[[], None]:
+    """Keep what is in a table now; return what puts it there again. Its stream does not tell of that."""
+    items = _table(table).items
+    before = copy.deepcopy(dict(items))
+
+    def restore() -> None:
+        items.update(copy.deepcopy(before))
+
+    return restore
 
 
 # What moto has in this process, without the thousand objects that its answers take

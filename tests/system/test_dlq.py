@@ -14,7 +14,7 @@ import pytest
 from grail.localcloud import services
 from grail.localcloud.services import Embedded
 from grail.project import Project
-from tests.system.conftest import ROOT, environment
+from tests.system.conftest import PATIENCE, ROOT, environment
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -54,7 +54,7 @@ class Stage:
         done = subprocess.run(
             [sys.executable, "-m", "grail", "dlq", *arguments],
             cwd=self._folder, env=environment() | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stderr
         return done.stdout if code == 0 else done.stderr

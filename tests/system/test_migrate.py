@@ -19,7 +19,7 @@ from grail.migrate.migration import checksum_of
 from grail.migrate.values import plain, stored
 from grail.project import Project
 from tests.migrations import user
-from tests.system.conftest import ROOT, environment
+from tests.system.conftest import PATIENCE, ROOT, environment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,7 +75,7 @@ class Stage:
     def grail(self, *arguments: str, code: int = 0) -> str:
         """Run a verb; return what it printed, or if it failed, what it said of that."""
         process = self.start(*arguments)
-        printed, said = process.communicate(timeout=120)
+        printed, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == code, said
         return printed if code == 0 else said
 
@@ -168,7 +168,7 @@ def test_what_old_code_wrote_since_is_found_and_brought_along(stage: Stage) -> N
     stage.grail("apply")
     stage.put(user(7))
     process = stage.start("verify")
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, printed) == (
         1, '0001_nick: 1 items are below schema version 2\n  {"id": "user-00007", "part": "main"}\n',
     )  # fmt: skip
@@ -236,7 +236,7 @@ def test_one_that_is_stopped_goes_on_later(stage: Stage, kill: signal.Signals, c
     assert process.stderr is not None
     assert process.stderr.readline().startswith("0001_cents: 39 items, ")  # from here on it takes a second per page
     process.send_signal(kill)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     status = json.loads(stage.grail("status", "--json"))
     if kill == signal.SIGINT:
