@@ -26,7 +26,8 @@ class Stage:
         """Run a verb; return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "grail", *arguments],
-            cwd=self._folder, env=environment(), input=stdin, capture_output=True, text=True, timeout=PATIENCE, check=False,
+            cwd=self._folder, env=environment(), input=stdin, capture_output=True, text=True,
+            timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stderr
         return done.stdout if code == 0 else done.stderr

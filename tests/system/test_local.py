@@ -1,5 +1,6 @@
 """`chalice local` and `make local`, as a user runs them."""
 
+import http.client
 import json
 import os
 import signal
@@ -48,7 +49,7 @@ def health(served: Served) -> Any:
     """Return what /health says; None while nothing listens."""
     try:
         return call(served, "GET", "/health")[1]
-    except OSError:
+    except (OSError, http.client.HTTPException):  # or ends just now
         return None
 
 
