@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent
 
+if "AWS_CHALICE_CLI_MODE" in os.environ:  # never in Lambda: `chalice local` serves on an embedded AWS
+    from grail.localcloud import attach  # noqa: F401 - first, to watch what is read after it
+
 from chalicelib.access import gates
 from chalicelib.bootstrap import grants_of, services
 from chalicelib.events.consumer import Outcome
@@ -350,7 +353,3 @@ def expire_orders(_: CloudWatchEvent) -> Report:
 def report_orders(event: CloudWatchEvent) -> Report:
     """Write the orders of the day before (UTC) to the bucket."""
     return services().reports.write(datetime.fromisoformat(event.time).date() - timedelta(days=1))._asdict()
-
-
-if "AWS_CHALICE_CLI_MODE" in os.environ:  # never in Lambda: `chalice local` serves on an embedded AWS
-    from grail.localcloud import attach  # noqa: F401

@@ -1,14 +1,16 @@
 """Emulators of AWS: moto in this process, ministack in its own."""
 
+import copy
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,8 +89,22 @@ def empty(stage: str) -> None:
 
 
 def clear(table: str) -> None:
-    """Take everything out of a table."""
-    _table(table).items.clear()
+    """Take everything out of a table, its stream too."""
+    found = _table(table)
+    found.items.clear()
+    if found.stream_shard is not None:
+        found.stream_shard.items.clear()
+
+
+def kept(table: str) -> Callable[[], None]:
+    """Keep what is in a table now; return what puts it there again. Its stream does not tell of that."""
+    items = _table(table).items
+    before = copy.deepcopy(dict(items))
+
+    def restore() -> None:
+        items.update(copy.deepcopy(before))
+
+    return restore
 
 
 # What moto has in this process, without the thousand objects that its answers take
@@ -179,6 +195,18 @@ def on_clock(now: Callable[[], float]) -> Iterator[None]:
         _SQS.unix_time, _SQS.unix_time_millis = kept
 
 
+def free_port() -> int:
+    """Return a port that nothing listens on now, and that the system gives to nobody who asks for any.
+
+    So no connection and no other server gets it while a server starts there, or starts anew.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)  # Linux gives those from 32768, others from 49152
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 _QUIET = {"IOT_MTLS_ENABLED": "0"}
 """Its IoT listener takes every address, whatever BIND_HOST says."""
 
@@ -186,9 +214,7 @@ _QUIET = {"IOT_MTLS_ENABLED": "0"}
 @contextmanager
 def ministack() -> Iterator[str]:
     """Run ministack while the block runs, and yield its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [str(Path(sys.executable).parent / "ministack")],
         env={"PATH": os.environ["PATH"], "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), **_QUIET},
@@ -196,7 +222,7 @@ def ministack() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while not _listens(port):
             assert process.poll() is None, "ministack ended at once"
             assert time.monotonic() < until, "ministack does not listen"
@@ -204,7 +230,7 @@ def ministack() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def _listens(port: int) -> bool:

@@ -331,13 +331,13 @@ def served() -> Iterator[str]:
         yield process.stdout.readline().strip().rpartition("=")[2]
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
         process.stdout.close()
 
 
 def ask(url: str) -> Any:
     """Ask one of the addresses that AWS has not."""
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=120) as answer:
         return json.loads(answer.read())
 
 

@@ -95,7 +95,7 @@ def _run_chalice(ready: Prepared) -> str | None:
     if api_id is None and ready.parts.api_stage is not None:
         config = Config(chalice_stage=ready.stage, config_from_disk=dict(ready.project.config))
         api_id = api.make(ready.parts.name, endpoint=config.api_gateway_endpoint_type)
-    wanted = state.planned(ready.mirror.folder, ready.stage, ready.app, account=ready.account, api=api_id)
+    wanted = state.planned(ready.mirror.folder, ready.stage, ready.project.app, account=ready.account, api=api_id)
     names_wanted = {record["name"] for record in wanted}
     # Kept before anything is made: what fails now may be wanted no more when this is run again, and has to go then.
     _keep(ready, [*wanted, *(record for record in saved if record["name"] not in names_wanted)])

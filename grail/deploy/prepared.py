@@ -1,14 +1,11 @@
 """A stage that is deployed directly, as it is declared: its templates, its package, and where the CLI can be run."""
 
-import importlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from chalice.app import Chalice
 
 from grail.deploy import api, companion, stacks, state
 from grail.deploy.account import Account
@@ -33,7 +30,6 @@ class Prepared(NamedTuple):
     project: Project
     stage: str
     account: Account
-    app: Chalice
     parts: Parts
     mirror: Mirror
     data: Mapping[str, Any]
@@ -87,8 +83,7 @@ def prepared(project: Project, stage: str, account: Account) -> Iterator[Prepare
     made = stacks.data(project.name, stage).outputs()
     users = _users(made, account)
     os.environ.update(({"TABLE_STREAM_ARN": made["TableStreamArn"]} if "TableStreamArn" in made else {}) | users)
-    app = importlib.import_module("app").app
-    found = parts.of(project, stage, app)
+    found = parts.of(project, stage, project.app)
     merged = overlay.template(project, stage)
     of_data = data.template_of(
         project, stage, functions={function.logical: function.lambda_name for function in found.functions}
@@ -104,7 +99,7 @@ def prepared(project: Project, stage: str, account: Account) -> Iterator[Prepare
         known = _known(found, account, {**of_data["Resources"], **beside["Resources"]}, made, users)
         code = out / "deployment.zip"
         before = edge.of_stage(project, stage)
-        yield Prepared(project, stage, account, app, found, mirror, of_data, beside, before, sam, code, known)
+        yield Prepared(project, stage, account, found, mirror, of_data, beside, before, sam, code, known)
 
 
 def _users(made: Mapping[str, str], account: Account) -> dict[str, str]:

@@ -37,7 +37,7 @@ def remove(project: Project, stage: str, account: Account, *, with_data: bool) -
         print("removing what Chalice deployed", file=sys.stderr)
         saved = ready.saved()
         api_id = ready.find_api(saved)
-        wanted = state.planned(ready.mirror.folder, stage, ready.app, account=account, api=api_id)
+        wanted = state.planned(ready.mirror.folder, stage, ready.project.app, account=account, api=api_id)
         there = state.found(wanted, saved)
         if there:
             ready.mirror.state.write_text(state.text(there), encoding="utf-8")

@@ -1,7 +1,8 @@
 """Gives `chalice local` an embedded AWS and API Gateway's gates, before it serves.
 
 Importing this replaces two functions of Chalice: the one that makes the local server, and the one that looks for
-changed files. Only `chalice local` ever calls them, so `chalice package` and `chalice deploy` are as they were.
+changed files. Only `chalice local` ever calls them, so `chalice package` and `chalice deploy` are as they were. Import
+it before the app's own modules: then a mistake in one of those is watched too.
 """
 
 import errno
@@ -10,6 +11,7 @@ import logging
 import os
 import secrets
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from botocore.exceptions import ClientError
 from chalice import local
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import LocalDevServer
+from chalice.local import HTTPServerThread, LocalDevServer
 
 from grail.errors import GrailError
 from grail.localcloud import chalice_app, chalice_events, functions, processes, reload, services, users
@@ -38,12 +40,15 @@ _make_chalices_server = local.create_local_server
 
 def create_local_server(app_obj: Chalice, config: Config, host: str, port: int) -> LocalDevServer:
     """Return `chalice local`'s server, with the gateway in front of the app and the embedded AWS behind it."""
+    with reload.HOLD:  # or there were two embedded AWS, or half a sample
+        return _create_local_server(app_obj, config, host, port)
+
+
+def _create_local_server(app_obj: Chalice, config: Config, host: str, port: int) -> LocalDevServer:
     server = _listen(app_obj, config, host, port)
     project = Project(Path(config.project_dir))
     stage = str(config.chalice_stage)
-    owner = os.getppid() if "CHALICE_WORKER" in os.environ else os.getpid()
-    if owner != os.getpid():
-        processes.when_gone(owner, functools.partial(os._exit, 0))  # Chalice's parent, if killed, leaves its worker
+    owner = os.getppid() if _is_worker() else os.getpid()
     try:
         setting = project.setting(stage, "usage_plan")
         plan = None if setting is None else UsagePlan.read(setting)
@@ -129,5 +134,12 @@ def _leave(message: str) -> None:
     os._exit(1)
 
 
+def _is_worker() -> bool:
+    """Tell whether Chalice's parent restarts this process: then the app is imported, and served, in such a thread."""
+    return isinstance(threading.current_thread(), HTTPServerThread)
+
+
 local.create_local_server = create_local_server
-reload.watch_sources_only(Path.cwd())  # where Chalice has changed to
+if _is_worker():
+    processes.when_gone(os.getppid(), functools.partial(os._exit, 0))  # Chalice's parent, if killed, leaves its worker
+    reload.watch(Path.cwd())  # where Chalice has changed to

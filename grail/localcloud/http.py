@@ -16,6 +16,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     gateway: Gateway
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    """Or a body waits up to 40 ms for the client to acknowledge the headers."""
     timeout = 60
     """Seconds a connection may be idle."""
 

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from moto.core.common_models import BaseModel
+from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
@@ -12,8 +13,10 @@ from moto.sqs import models
 from moto.sqs.models import Queue, SQSBackend
 
 _IMMUTABLE = {"S", "N", "B", "BOOL", "NULL"}
+_AS_IT_STANDS = {"S", "N", "BOOL", "NULL", "SS", "NS"}
 _LOOK_SECONDS = 0.2
 _SQS: Any = models  # it does not export its clock
+_motos_serialize = JSONSerializer._serialize_type_structure  # noqa: SLF001 - the one place where answers are written
 _motos_transact = DynamoDBBackend.transact_write_items
 _motos_delete_message = Queue.delete_message
 _motos_receive_message = SQSBackend.receive_message
@@ -34,10 +37,21 @@ def apply() -> None:
     # those by way of two calendars: seconds for every ten messages, where there are some thousands.
     _SQS.unix_time_millis = _milliseconds
     setattr(SQSBackend, "is_message_valid_based_on_retention_period", _is_retained)  # noqa: B010 - as above
+    # For each value in an item moto looks for each of the ten types that a value may have, under several names: half of
+    # what an answer takes.
+    setattr(JSONSerializer, "_serialize_type_structure", _serialize)  # noqa: B010 - as above
 
 
 def _make(cls: type[BaseModel], *_: Any, **__: Any) -> BaseModel:  # noqa: ANN401 - any model's arguments
     return object.__new__(cls)
+
+
+def _serialize(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ANN401 - any answer
+    """Write a structure; the value of an attribute as it stands, but bytes, and what may have some within."""
+    if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= _AS_IT_STANDS:
+        serializer._default_serialize(serialized, value, shape, key)  # noqa: SLF001 - as moto ends it
+    else:
+        _motos_serialize(serializer, serialized, value, shape, key)
 
 
 def _transact(backend: Any, transact_items: list[dict[str, Any]]) -> None:  # noqa: ANN401 - moto's models are untyped

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,6 +15,7 @@ from app import app
 from chalicelib import bootstrap, tools
 from chalicelib.repositories.dynamodb import DynamoTable
 from chalicelib.settings import Settings
+from grail.localcloud import moto_mends
 from tests import emulators
 from tests.api.faults import Faults
 
@@ -48,17 +50,25 @@ class Caller:
 
 @pytest.fixture(scope="session")
 def _moto() -> Iterator[None]:
-    """Mock AWS in this process; every test has a table of its own."""
+    """Mock AWS in this process."""
+    moto_mends.apply()
     with mock_aws():
         yield
 
 
+@pytest.fixture(scope="session")
+def _table(_moto: None) -> str:
+    """Create a table for all tests of a worker; each finds it empty. Return its name."""
+    return emulators.create_table()
+
+
 @pytest.fixture
-def faults(_moto: None) -> Iterator[Faults]:
+def faults(_table: str) -> Iterator[Faults]:
     """Give the app a table on moto whose calls are recorded and can be made to fail."""
     faults = Faults(emulators.dynamodb())
     client: Any = faults
-    name, settings = emulators.create_table(), Settings.read({})
+    emulators.clear(_table)
+    name, settings = _table, Settings.read({})
     services = bootstrap.build(settings, table=DynamoTable(name, client=client, sleep=faults.slept.append))
     authorizer = bootstrap.build(settings, table=DynamoTable(name, client=emulators.dynamodb()))
     bootstrap.use(dataclasses.replace(services, credentials=authorizer.credentials))  # a function of its own on AWS
@@ -72,16 +82,35 @@ def client(faults: Faults) -> Client:  # noqa: ARG001 - the app's table
     return Client(app)
 
 
+@pytest.fixture(scope="session")
+def _tokens(_table: str) -> Callable[[str, str], str]:
+    """Return what gives a principal a role and makes a token: once, and from then on puts what that wrote there again.
+
+    In an empty table, that is.
+    """
+
+    @cache
+    def made(role: str, subject: str) -> tuple[str, Callable[[], None]]:
+        return tools.token(role=role, subject=subject), emulators.kept(_table)
+
+    def token(role: str, subject: str) -> str:
+        found, restore = made(role, subject)
+        restore()
+        return found
+
+    return token
+
+
 @pytest.fixture
-def admin(client: Client, faults: Faults) -> Caller:
+def admin(client: Client, faults: Faults, _tokens: Callable[[str, str], str]) -> Caller:
     """Return a caller who may do all."""
-    caller = Caller(client, tools.token(role="admin", subject="alice"))
+    caller = Caller(client, _tokens("admin", "alice"))
     faults.calls.clear()
     return caller
 
 
 @pytest.fixture
-def viewer(client: Client) -> Caller:
+def viewer(client: Client, admin: Caller) -> Caller:  # noqa: ARG001 - who comes first, into an empty table
     """Return a caller who may only read."""
     return Caller(client, tools.token(role="viewer", subject="victor"))
 

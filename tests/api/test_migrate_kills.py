@@ -4,6 +4,7 @@ Here the process's end is an exception that nothing handles, and after which no 
 for every call. tests/system/test_migrate_kill.py ends real processes.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -19,8 +20,8 @@ from tests.conftest import PROVE
 from tests.migrations import World, cents, create_table, nick, user
 from tests.poller import Killed
 
-STRIDE = 1 if PROVE else 5
-"""Of so many calls, one is the last."""
+STRIDE = 1 if PROVE else 11
+"""Of so many deaths one is died; an odd number, so that both kinds are among them."""
 USERS = [user(number) for number in range(1, 24)]
 BROKEN = user(0, name=None, price=None)
 
@@ -84,11 +85,13 @@ def test_wherever_it_dies_the_table_is_as_if_it_had_not(
     """Item for item, versions too, after each step; and up then down is the identity."""
     undisturbed, taps = table_after(fresh(), migration, None)
     calls = len(taps.calls)
-    died = 0
-    for place in range(0, calls, STRIDE):
-        for kind in (KILLED_BEFORE, KILLED_AFTER):
-            found, taps = table_after(fresh(), migration, Injected(place, kind))
-            assert taps.met, f"call {place} is not made"
-            assert found == undisturbed, f"{kind} call {place}: {taps.met}"
-            died += 1
-    figure(f"migrations: died {died} times at {calls} calls of {migration.name}, and ended alike each time")
+    possible = list(itertools.product(range(calls), (KILLED_BEFORE, KILLED_AFTER)))
+    deaths = possible[::STRIDE]
+    for place, kind in deaths:
+        found, taps = table_after(fresh(), migration, Injected(place, kind))
+        assert taps.met, f"call {place} is not made"
+        assert found == undisturbed, f"{kind} call {place}: {taps.met}"
+    figure(
+        f"migrations: died {len(deaths)} of {len(possible)} deaths, before and after {calls} calls of "
+        f"{migration.name}, and ended alike each time"
+    )

@@ -967,7 +967,7 @@ def test_the_first_admin_is_told(services: Services, admin: str) -> None:
 
 def at_once(watched: Watched, *changes: Callable[[], object]) -> list[bool]:
     """Make changes in as many threads, each having read before any writes; tell which were done."""
-    barrier, arrivals = Barrier(len(changes), timeout=30), itertools.count()
+    barrier, arrivals = Barrier(len(changes), timeout=120), itertools.count()
 
     def meet() -> None:
         if next(arrivals) < len(changes):  # the second try of one who lost meets nobody

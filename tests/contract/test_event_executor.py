@@ -12,7 +12,7 @@ from grail.localcloud.executor import Executor
 from grail.localcloud.wiring import QueueSource, RuleSource, ScheduleSource, StreamSource, Wiring
 from tests.event_sources import Aws, Function, Jobs, Table
 
-LONG = 20
+LONG = 120
 
 
 class Executed:

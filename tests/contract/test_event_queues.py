@@ -14,7 +14,7 @@ from grail.localcloud import moto_state
 from tests.event_sources import FAILED, Aws, Function, Jobs
 from tests.system.conftest import eventually
 
-LONG = 20
+LONG = 120
 
 
 def test_a_batch_is_deleted_when_the_function_returns(aws: Aws, function: Function) -> None:

@@ -88,3 +88,18 @@ def test_a_transaction_copies_nothing_but_what_it_writes(moto_url: str, monkeypa
     items = [{"pk": {"S": f"{number}"}, "sk": {"S": "X"}, "n": {"N": "1"}} for number in range(2)]
     client.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": item}} for item in items])
     assert len(copied) == 2
+
+
+def test_an_item_comes_back_as_it_was_put(moto_url: str) -> None:
+    """A value of each type, within others too; bytes among them, which are encoded on the way."""
+    client = emulators.dynamodb(moto_url)
+    name = emulators.create_table(moto_url)
+    values: dict[str, Any] = {
+        "s": {"S": "é"}, "n": {"N": "1.5"}, "yes": {"BOOL": True}, "no": {"BOOL": False}, "null": {"NULL": True},
+        "ss": {"SS": ["a", "b"]}, "ns": {"NS": ["1", "2"]}, "bs": {"BS": [b"\x00", b"\xff"]}, "b": {"B": b"\x00\xff"},
+        "empty": {"M": {}}, "none": {"L": []},
+    }  # fmt: skip
+    item = {"pk": {"S": "a"}, "sk": {"S": "b"}, **values, "m": {"M": values}, "l": {"L": [*values.values()]}}
+    client.put_item(TableName=name, Item=item)
+    assert client.get_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})["Item"] == item
+    assert client.scan(TableName=name)["Items"] == [item]

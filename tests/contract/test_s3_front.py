@@ -83,7 +83,7 @@ def send(
     headers = {"Content-Type": content_type} if body is not None else {}
     request = urllib.request.Request(url, body, headers | ({"Origin": origin} if origin else {}))
     try:
-        with urllib.request.build_opener(_Stay).open(request, timeout=20) as answer:
+        with urllib.request.build_opener(_Stay).open(request, timeout=120) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -1,10 +1,10 @@
 """The real `chalice local`, on a free loopback port."""
 
+import http.client
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,9 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulators import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 CHALICE = Path(sys.executable).parent / "chalice"
-_START_SECONDS = 60
+PATIENCE = 120
+"""Seconds after which what is waited for is taken to hang; a loaded machine is slow, and slow is no failure."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,13 @@ class Served:
         """Return all that it printed so far."""
         return self.output.read_text()
 
-
-def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    def text(self, path: str) -> str | None:
+        """Return what a path without a gate answers with; None while nothing listens."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as answer:
+                return str(answer.read().decode())
+        except (OSError, http.client.HTTPException):  # there is no server, or it ends just now
+            return None
 
 
 def environment() -> dict[str, str]:
@@ -53,7 +57,7 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
-def eventually(what: str, check: object, *, seconds: float = 20) -> None:
+def eventually(what: str, check: object, *, seconds: float = PATIENCE) -> None:
     """Wait until a function returns something true."""
     until = time.monotonic() + seconds
     while not check():  # type: ignore[operator]
@@ -64,11 +68,11 @@ def eventually(what: str, check: object, *, seconds: float = 20) -> None:
 def answers(url: str) -> bool:
     """Tell whether anything answers at a URL."""
     try:
-        with urllib.request.urlopen(url, timeout=5):
+        with urllib.request.urlopen(url, timeout=PATIENCE):
             return True
     except urllib.error.HTTPError:
         return True
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
 
 
@@ -81,6 +85,21 @@ def copy_project(target: Path) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
     return target
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of the processes that run in a folder, or for it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if str(folder) in command or (entry / "cwd").readlink() == folder:
+                found.append(command)
+        except OSError:
+            continue
+    return found
 
 
 @contextmanager
@@ -101,7 +120,7 @@ def serving(folder: Path, output: Path, command: list[str] | None = None) -> Ite
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + _START_SECONDS
+        until = time.monotonic() + PATIENCE
         while not answers(f"{url}/health"):
             assert process.poll() is None, f"it ended: {output.read_text()}"
             assert time.monotonic() < until, f"it does not answer: {output.read_text()}"
@@ -110,7 +129,7 @@ def serving(folder: Path, output: Path, command: list[str] | None = None) -> Ite
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
 
 
 def _said(name: str, output: Path) -> str:

@@ -13,7 +13,7 @@ import boto3
 
 from grail.localcloud import services
 from grail.project import Project
-from tests.system.conftest import ROOT, environment
+from tests.system.conftest import PATIENCE, ROOT, environment
 
 _APP = """
 from chalice import Chalice
@@ -59,7 +59,7 @@ class Shop:
     def grail(self, *arguments: str, code: int = 0) -> str:
         """Run the verb; return what it printed, or if it failed, what it said of that."""
         process = self.start(*arguments)
-        printed, said = process.communicate(timeout=120)
+        printed, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == code, said
         return printed if code == 0 else said
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.conftest import Served, copy_project, environment, eventually, serving
+from tests.system.conftest import PATIENCE, Served, copy_project, environment, eventually, serving
 
 
 class Stage:
@@ -26,7 +26,8 @@ class Stage:
         """Run a verb; return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "grail", *arguments],
-            cwd=self._folder, env=environment(), input=stdin, capture_output=True, text=True, timeout=60, check=False,
+            cwd=self._folder, env=environment(), input=stdin, capture_output=True, text=True,
+            timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stderr
         return done.stdout if code == 0 else done.stderr
@@ -37,7 +38,7 @@ class Stage:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.served.url + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
@@ -49,7 +50,7 @@ class Stage:
 
     def becomes(self, status: int, path: str, token: str) -> None:
         """Wait until a path answers with a status: what was remembered is forgotten within the stage's seconds."""
-        eventually(f"{path} is {status}", lambda: self.call("GET", path, token)[0] == status, seconds=5)
+        eventually(f"{path} is {status}", lambda: self.call("GET", path, token)[0] == status)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.settings import APP
 from grail.verbs import VERBS
-from tests.system.conftest import CHALICE, ROOT, copy_project, environment
+from tests.system.conftest import CHALICE, PATIENCE, ROOT, copy_project, environment
 
 POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc"
 
@@ -19,7 +19,7 @@ def grail(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]
     """Run a verb."""
     command = [sys.executable, "-m", "grail", *arguments]
     env = environment() | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize("verb", [verb.NAME for verb in VERBS])
@@ -115,7 +115,7 @@ assert not any(name.split(".")[0] in {"grail", "moto"} for name in sys.modules)
 print(len(app.app.routes))
 """
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 10
 
@@ -135,7 +135,7 @@ for path in ("/people", "/access/principals", "/me"):
 print({"cryptography", "jwt", "chalicelib.access.oidc"} & set(sys.modules), file=sys.stderr)
 """
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stderr == "set()\n"
 
 
@@ -149,7 +149,7 @@ def package(tmp_path: Path, stage: str, **environment_variables: str) -> dict[st
     file.write_text(json.dumps(config))
     command = [str(CHALICE), "package", "--stage", stage, str(tmp_path / "out")]
     env = environment() | {"AWS_DEFAULT_REGION": "us-east-1"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     resources: dict[str, Any] = json.loads((tmp_path / "out" / "sam.json").read_text())["Resources"]
     return resources

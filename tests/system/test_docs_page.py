@@ -39,7 +39,7 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_PATIENCE = 30_000
+_PATIENCE = 120_000
 """Milliseconds to wait for anything, on a busy machine."""
 
 

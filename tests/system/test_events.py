@@ -17,7 +17,7 @@ from chalicelib.settings import APP
 from grail.localcloud import services
 from grail.project import Project
 from tests.conftest import PROVE
-from tests.system.conftest import ROOT, Served, environment, eventually
+from tests.system.conftest import PATIENCE, ROOT, Served, environment, eventually
 from tests.system.test_local import call
 
 ORDER = {"currency": "EUR", "lines": [{"sku": "tea", "quantity": 2, "unit_price": 450}]}
@@ -50,7 +50,7 @@ def send(url: str, fields: dict[str, str], content: bytes) -> int:
     body += f"--{boundary}--\r\n".encode()
     request = urllib.request.Request(url, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -69,7 +69,7 @@ def test_a_document_goes_up_and_down(served: Served) -> None:
     assert send(upload["url"], upload["fields"], content) == 204
     eventually("the document is stored", lambda: call(served, "GET", path)[1]["status"] == "stored")
     link = call(served, "GET", path)[1]["download"]["url"]
-    with urllib.request.urlopen(link, timeout=20) as answer:
+    with urllib.request.urlopen(link, timeout=PATIENCE) as answer:
         assert answer.read() == content
         assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''tea%20%26%20more.txt"
     assert call(served, "DELETE", path)[0] == 204
@@ -79,7 +79,7 @@ def test_a_document_goes_up_and_down(served: Served) -> None:
 def downloads(link: str) -> bool:
     """Tell whether anything is at a link."""
     try:
-        with urllib.request.urlopen(link, timeout=20):
+        with urllib.request.urlopen(link, timeout=PATIENCE):
             return True
     except urllib.error.HTTPError:
         return False
@@ -96,7 +96,7 @@ def test_a_partners_event_is_kept_once(served: Served) -> None:
             "x-api-key": served.key,
         }
         request = urllib.request.Request(f"{served.url}/inbox", json.dumps(event).encode(), headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             assert answer.status == 202
     eventually("it is kept", lambda: kept(served, event["id"]) == 1)
     eventually("all three were looked at", lambda: served.printed().count("there already") >= 2)
@@ -112,7 +112,9 @@ def kept(served: Served, event_id: object) -> int:
 def test_a_schedule_can_be_fired(served: Served) -> None:
     """It runs in the app's process, and tells what it did."""
     command = [sys.executable, "-m", "grail", "fire", "report_orders"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["key"].startswith("reports/")
     assert served.process.poll() is None
@@ -161,5 +163,5 @@ def test_whatever_fifty_do_at_once_has_an_order(served: Served, queue: Any) -> N
     for order in placed:
         request = urllib.request.Request(f"{served.url}/orders/{order}")
         request.add_header("Authorization", f"Bearer {served.token}")
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             assert answer.headers["ETag"] == '"2"'

@@ -13,7 +13,7 @@ import pytest
 
 from grail.localcloud import services
 from grail.project import Project
-from tests.system.conftest import ROOT, Served, environment, eventually, serving
+from tests.system.conftest import PATIENCE, ROOT, Served, environment, eventually, serving
 
 APP = """
 import json
@@ -86,7 +86,7 @@ class Running:
         """Run `python -m grail fire`."""
         command = [sys.executable, "-m", "grail", "fire", *arguments]
         return subprocess.run(
-            command, cwd=self.folder, env=environment(), capture_output=True, text=True, check=False, timeout=60
+            command, cwd=self.folder, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
     def queues(self) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """`chalice local` and `make local`, as a user runs them."""
 
+import http.client
 import json
 import os
 import signal
@@ -17,7 +18,17 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import APP
-from tests.system.conftest import CHALICE, ROOT, Served, copy_project, environment, eventually, serving
+from tests.system.conftest import (
+    CHALICE,
+    PATIENCE,
+    ROOT,
+    Served,
+    copy_project,
+    environment,
+    eventually,
+    processes_of,
+    serving,
+)
 
 PYTHON = sys.executable
 
@@ -28,7 +39,7 @@ def call(served: Served, method: str, path: str, body: Any = None, token: str | 
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(served.url + path, data, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read())
@@ -38,23 +49,8 @@ def health(served: Served) -> Any:
     """Return what /health says; None while nothing listens."""
     try:
         return call(served, "GET", "/health")[1]
-    except OSError:
+    except (OSError, http.client.HTTPException):  # or ends just now
         return None
-
-
-def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of the processes that run in a folder, or for it."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if str(folder) in command or (entry / "cwd").readlink() == folder:
-                found.append(command)
-        except OSError:
-            continue
-    return found
 
 
 @contextmanager
@@ -68,7 +64,9 @@ def own_copy(tmp_path: Path, command: list[str] | None = None) -> Iterator[tuple
 def test_the_sample_can_be_read_with_the_printed_curl(served: Served) -> None:
     """What is printed works when pasted, and shows the sample."""
     line = next(line for line in served.printed().splitlines() if line.startswith("Try"))
-    done = subprocess.run(line.removeprefix("Try").strip(), shell=True, capture_output=True, check=True, timeout=20)
+    done = subprocess.run(
+        line.removeprefix("Try").strip(), shell=True, capture_output=True, check=True, timeout=PATIENCE
+    )
     names = [person["name"] for person in json.loads(done.stdout)["items"]]
     assert {"Ada Lovelace", "Grace Hopper", "Alan Turing"} <= set(names)
 
@@ -82,7 +80,9 @@ def test_the_gates_are_closed(served: Served) -> None:
 def test_a_token_for_scripts_is_all_that_is_printed(served: Served) -> None:
     """`python -m grail token` finds the embedded AWS, and its role holds."""
     command = [PYTHON, "-m", "grail", "token", "--role", "viewer", "--subject", "victor"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
     token = done.stdout.removesuffix("\n")
     assert token.startswith(f"{APP}_")
     assert not set(token) & set(" \n")
@@ -112,14 +112,14 @@ def test_concurrent_patches_lose_nothing(served: Served) -> None:
     request = urllib.request.Request(
         f"{served.url}/people/{person}", headers={"Authorization": f"Bearer {served.token}"}
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         assert answer.headers["ETag"] == f'"{1 + statuses.count(200)}"'
 
 
 def raw(served: Served, sent: bytes) -> bytes:
     """Send bytes as they are, and return the answer."""
     port = int(served.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         found = b""
@@ -189,7 +189,7 @@ def test_nothing_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     with own_copy(tmp_path) as (folder, served):
         assert len(processes_of(folder)) == 3
         served.process.send_signal(how)
-        served.process.wait(timeout=20)
+        served.process.wait(timeout=PATIENCE)
         eventually("no process is left", lambda: not processes_of(folder))
 
 
@@ -251,14 +251,16 @@ def test_make_local_serves(tmp_path: Path) -> None:
     with serving(folder, tmp_path / "output", command) as served:
         assert "Docs  http://127.0.0.1:" in served.printed()
         os.killpg(served.process.pid, signal.SIGINT)
-        served.process.wait(timeout=20)
+        served.process.wait(timeout=PATIENCE)
         eventually("no process is left", lambda: not processes_of(folder))
 
 
 def test_a_port_that_is_none_is_one_line() -> None:
     """Chalice's own answer is a traceback, and then nothing for ever."""
     command = [str(CHALICE), "local", "--port", "99999"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert [line for line in done.stderr.splitlines() if "99999" in line] == done.stderr.splitlines()
 
 
@@ -267,7 +269,13 @@ def test_a_port_in_use_is_one_line(served: Served, command: list[str]) -> None:
     """With what to do about it, and nothing started."""
     port = served.url.rpartition(":")[2]
     done = subprocess.run(
-        [*command, "--port", port], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False
+        [*command, "--port", port],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     lines = [line for line in done.stderr.splitlines() if line]
     assert len(lines) == 1, done.stderr

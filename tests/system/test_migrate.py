@@ -13,6 +13,7 @@ from grail.migrate.layout import OWN
 from grail.migrate.migration import checksum_of
 from grail.migrate.values import plain, stored
 from tests.migrations import user
+from tests.system.conftest import PATIENCE
 from tests.system.shop import Shop, serving_aws
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def test_what_old_code_wrote_since_is_found_and_brought_along(stage: Stage) -> N
     stage.grail("apply")
     stage.put(user(7))
     process = stage.start("verify")
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, printed) == (
         1, '0001_nick: 1 item below schema version 2\n  {"id": "user-00007", "part": "main"}\n',
     )  # fmt: skip
@@ -184,7 +185,7 @@ def test_one_that_is_stopped_goes_on_later(stage: Stage, kill: signal.Signals, c
     assert process.stderr is not None
     assert process.stderr.readline().startswith("0001_cents: 39 items, ")  # from here on it takes a second per page
     process.send_signal(kill)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     status = json.loads(stage.grail("status", "--json"))
     if kill == signal.SIGINT:

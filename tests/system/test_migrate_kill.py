@@ -15,7 +15,7 @@ from grail.localcloud.server import listening
 from tests import emulators
 from tests.conftest import PROVE
 from tests.migrations import World, user
-from tests.system.conftest import ROOT, environment
+from tests.system.conftest import PATIENCE, ROOT, environment
 
 USERS = [user(number) for number in range(1, 24)]
 SAMPLE = (8,)
@@ -55,7 +55,7 @@ def run(world: World, url: str, *arguments: str, now: int) -> subprocess.Complet
     layout = json.dumps(vars(world.layout))
     return subprocess.run(
         [sys.executable, "-c", VICTIM, url, layout, *arguments], cwd=ROOT, env=environment() | {"NOW": str(now)},
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import PROVE
-from tests.system.conftest import CHALICE, ROOT, copy_project, environment
+from tests.system.conftest import CHALICE, PATIENCE, ROOT, copy_project, environment
 
 PLAIN = "from chalice import Chalice\napp = Chalice(app_name='plain')\n@app.route('/')\ndef index(): return {}\n"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -212,7 +212,7 @@ def test_cut_short_it_leaves_nothing(tmp_path: Path) -> None:
         while not process.stderr.readline().startswith("pip download"):
             assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=PATIENCE) == 130
     assert not list((app / ".chalice" / "deployments").iterdir())
 
 

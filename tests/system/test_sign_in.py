@@ -22,7 +22,7 @@ from grail.localcloud.services import REGION, Embedded
 from grail.project import Project
 from grail.stack import data
 from grail.verbs import sign_in as verb
-from tests.system.conftest import CHALICE, ROOT, Served, environment, serving
+from tests.system.conftest import CHALICE, PATIENCE, ROOT, Served, environment, serving
 
 APP = """
 import os
@@ -87,7 +87,7 @@ def sign_in(folder: Path, password: str, *more: str) -> subprocess.CompletedProc
     command = [sys.executable, "-m", "grail", "sign-in", "--user", users.SAMPLE, *more]
     env = environment() | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command, cwd=folder, env=env, input=password, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=env, input=password, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 
@@ -95,7 +95,7 @@ def status(url: str, **headers: str) -> tuple[int, bytes]:
     """Send a request; return the status and the body."""
     request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
@@ -179,7 +179,7 @@ def test_a_users_token_is_verified_with_the_pools_own_keys(embedded: Embedded) -
     """The keys are where the app is told; another pool's token is no good, although all pools of moto share a key."""
     told = embedded.environment()
     token = users.sign_in(told["OIDC_AUDIENCE"], user=users.SAMPLE, password=users.SAMPLE_PASSWORD)
-    with urllib.request.urlopen(told["OIDC_JWKS"], timeout=5) as answer:
+    with urllib.request.urlopen(told["OIDC_JWKS"], timeout=PATIENCE) as answer:
         keys = json.load(answer)
     pool = UserPool(REGION, embedded.outputs["UserPoolId"])
     assert pool.issuer == told["OIDC_ISSUER"]

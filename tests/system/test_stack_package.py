@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV2SpecValidator
 
 from app import app
 from chalicelib.settings import APP
-from tests.system.conftest import CHALICE, ROOT, copy_project, environment
+from tests.system.conftest import CHALICE, PATIENCE, ROOT, copy_project, environment
 
 TRANSLATOR = ROOT / ".venv" / "stack" / "bin" / "python"
 """aws-sam-translator pins an older pydantic than ours, so it has an environment of its own."""
@@ -45,7 +45,7 @@ def run(command: list[str], folder: Path, text: str | None = None) -> str:
     """Run a command and return what it prints."""
     env = environment() | {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        command, cwd=folder, env=env, input=text, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=env, input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

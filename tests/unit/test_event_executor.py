@@ -12,7 +12,7 @@ from grail.localcloud import executor
 from grail.localcloud.executor import Executor
 from grail.localcloud.wiring import Wiring
 
-LONG = 20
+LONG = 120
 
 
 class Aws:

@@ -8,7 +8,7 @@ import pytest
 
 from grail.localcloud.invocations import ExecutorLostError, FunctionError, Invocation, Invocations, SupersededError
 
-LONG = 20
+LONG = 120
 
 
 @pytest.fixture

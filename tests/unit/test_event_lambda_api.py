@@ -15,7 +15,7 @@ from grail.localcloud.engine import Engine
 from grail.localcloud.lambda_api import LambdaApi
 from grail.localcloud.wiring import Wiring
 
-LONG = 20
+LONG = 120
 
 
 def rest(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

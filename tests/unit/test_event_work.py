@@ -9,7 +9,7 @@ import pytest
 from grail.localcloud import work
 from grail.localcloud.work import Part, Work
 
-LONG = 20
+LONG = 120
 
 
 class Steps:
