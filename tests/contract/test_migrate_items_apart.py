@@ -177,3 +177,19 @@ def _progress(world: World) -> segment.Progress:
     found = segment.Segment(world.client, world.layout, 0)
     found.look()
     return found.progress
+
+
+def test_what_ends_one_segment_ends_the_run(one_world: World) -> None:
+    """It is not marked applied for what the others did, and goes on later."""
+    one_world.put(*(user(number) for number in range(1, 24)))
+
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Scan")
+
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        one_world.migrate(cents(), client=Before(one_world.client, scan=[refuse]))
+    ledger = one_world.ledger()
+    ledger.read()
+    assert (ledger.applied, ledger.held_by) == ({}, None)
+    assert one_world.migrate(cents()).is_done
+    assert [item["price"] for item in one_world.items().values()] == [100 * number for number in range(1, 24)]
