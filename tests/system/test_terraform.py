@@ -17,11 +17,9 @@ import pytest
 from grail.errors import GrailError
 from grail.stack.edge_keys import REGION
 from grail.terraform import document, kinds, package
-from tests.conftest import PROVE
 from tests.system.conftest import ROOT, copy_project, environment
 
-STAGES = ("dev", "prod") if PROVE else ("prod",)
-"""Prod has everything that dev has, and more."""
+STAGES = ("dev", "prod")
 EVERYTHING = {
     "alarms": "ops@example.com",
     "edge": {"cached": ["/docs*"], "domain": "www.example.com", "hosted_zone": "Z0123456789", "waf": True},
