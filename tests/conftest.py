@@ -17,7 +17,7 @@ PROVE = "PROVE" in os.environ
 """Whether to run every generated case (`make prove`), not a fixed sample of them (`make test`)."""
 
 settings.register_profile(
-    "sample", max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "sample", max_examples=30, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "prove", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

@@ -22,7 +22,7 @@ from grail.localcloud.users import keys_url
 from grail.project import Project
 
 REGION = "us-east-1"
-_START_SECONDS = 60
+_START_SECONDS = 120
 _POLL_SECONDS = 0.2
 
 

@@ -94,7 +94,7 @@ class Running:
         sqs = self.client("sqs")
         dead = sqs.create_queue(QueueName="jobs-dlq")["QueueUrl"]
         redrive = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:jobs-dlq", "maxReceiveCount": 2}
-        attributes = {"VisibilityTimeout": "1", "RedrivePolicy": json.dumps(redrive)}
+        attributes = {"VisibilityTimeout": "3", "RedrivePolicy": json.dumps(redrive)}
         return sqs.create_queue(QueueName="jobs", Attributes=attributes)["QueueUrl"], dead
 
     def put(self, *keys: str) -> None:
@@ -141,7 +141,7 @@ def test_messages_reach_their_handler_or_the_dead_letters(running: Running) -> N
 
 
 def test_records_arrive_in_order_after_a_reload_too(running: Running) -> None:
-    """Each once; while the code is broken they wait, and its mend gets them."""
+    """While the code is broken they wait, and its mend gets them; what the reload cut short may come once more."""
     running.put("a", "b", "c", "d")
     eventually("the records arrive", lambda: [key for _, key in running.noted("changed")] == list("abcd"))
     app = running.folder / "app.py"
@@ -149,7 +149,9 @@ def test_records_arrive_in_order_after_a_reload_too(running: Running) -> None:
     eventually("the app is gone", lambda: "SyntaxError" in running.served.printed())
     running.put("e", "f")
     app.write_text(APP)
-    eventually("the rest arrives", lambda: [key for _, key in running.noted("changed")] == list("abcdef"))
+    eventually(
+        "the rest arrives", lambda: list(dict.fromkeys(key for _, key in running.noted("changed"))) == list("abcdef")
+    )
     first, *_, last = [process for process, _ in running.noted("changed")]
     assert first != last
 

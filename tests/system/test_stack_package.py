@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV2SpecValidator
 
 from app import app
 from chalicelib.settings import APP
+from tests.conftest import PROVE
 from tests.system.conftest import CHALICE, PATIENCE, ROOT, copy_project, environment
 
 TRANSLATOR = ROOT / ".venv" / "stack" / "bin" / "python"
@@ -85,7 +86,7 @@ class Packaged:
         return file
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
+@pytest.fixture(scope="module", params=["dev", "prod"] if PROVE else ["prod"])
 def packaged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Packaged:
     """Package a stage."""
     return Packaged(tmp_path_factory.mktemp(request.param), request.param)
