@@ -42,14 +42,19 @@ ACTION_terraform := terraform
 package: $(INSTALLED) $(TRANSLATOR) $(if $(filter terraform,$(FORMAT)),$(TERRAFORM)) ## Package a stage (STAGE=dev FORMAT=cloudformation, or terraform), and check it, into build/dev
 	@$(BIN)/python -m grail stack $(or $(ACTION_$(FORMAT)),$(error FORMAT is cloudformation or terraform)) --stage $(STAGE)
 
+# A switch is 1, or not given: DATA=no is no way to say yes.
+switch = $(if $($(1)),$(if $(filter 1,$($(1))),--$(2),$(error $(1) is 1, or not given)))
+# `make destroy stage=staging` would be about dev.
+$(foreach name,stage format via data yes confirm host port,$(if $(filter command,$(origin $(name))),$(error $(name)=: the variables are in capitals)))
+
 account: $(INSTALLED) ## Serve an AWS account on this machine, to try deploy and destroy on; it prints what to export
 	@$(BIN)/python -c 'from tests.moto_account import main; main()'
 
-deploy: $(INSTALLED) $(TRANSLATOR) ## Deploy a stage to AWS (STAGE=dev; VIA=chalice or cloudformation)
-	@$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA)
+deploy: $(INSTALLED) $(TRANSLATOR) ## Deploy a stage to AWS (STAGE=dev; VIA=chalice or cloudformation; YES=1)
+	@$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA) $(call switch,YES,yes)
 
-destroy: $(INSTALLED) ## Remove a stage from AWS (STAGE=dev); its data too with DATA=1; prod wants CONFIRM=<app>-prod
-	@CONFIRM=$(CONFIRM) $(BIN)/python -m grail destroy --stage $(STAGE) $(if $(DATA),--data)
+destroy: $(INSTALLED) ## Remove a stage from AWS (STAGE=dev; YES=1); its data too with DATA=1; prod wants CONFIRM=<app>-prod
+	@CONFIRM=$(CONFIRM) $(BIN)/python -m grail destroy --stage $(STAGE) $(call switch,DATA,data) $(call switch,YES,yes)
 
 # SAM and cfn-lint look at each stage as it is packaged, checkov at all of them.
 templates: $(INSTALLED) $(TRANSLATOR) $(CHECKOV)

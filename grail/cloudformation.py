@@ -27,7 +27,7 @@ _EMPTY = ("didn't contain changes", "No updates are to be performed")
 """The two ways in which CloudFormation says so."""
 
 
-def always(_: list[Change]) -> bool:
+def always(_: "Stack", __: list[Change]) -> bool:
     """Agree to any changes."""
     return True
 
@@ -52,7 +52,7 @@ class Stack:
         """Return what it says of what it made. Raises GrailError where there is no such stack."""
         found = self._found()
         if found is None:
-            message = f"there is no stack {self.name}"
+            message = f"there is no stack {self.name}: deploy the stage"
             raise GrailError(message)
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
@@ -77,7 +77,7 @@ class Stack:
         *,
         parameters: Mapping[str, str] | None = None,
         role: str | None = None,
-        agreed: Callable[[list[Change]], bool] = always,
+        agreed: Callable[["Stack", list[Change]], bool] = always,
     ) -> bool:
         """Make it be as its template says; tell whether something changed.
 
@@ -105,7 +105,7 @@ class Stack:
         change_set, stack_id = made["Id"], made["StackId"]
         try:
             changes = self._changes(change_set)
-            if changes and not agreed(changes):
+            if changes and not agreed(self, changes):
                 message = f"stack {self.name}: nothing was changed"
                 raise GrailError(message)
         except BaseException:

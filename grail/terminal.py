@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -12,6 +13,16 @@ def confirmed(question: str) -> bool:
         return False
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Say, where Ctrl-C ends the block, that what it does can be gone on with."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("\ncut short; run it again, and it goes on", file=sys.stderr)
+        raise
 
 
 def counted(number: int, what: str) -> str:

@@ -123,7 +123,7 @@ def create_deployment(api: Any, name: str, description: str, stage_variables: An
 def _parse(found: Any) -> None:
     template = json.loads(found.template.replace("RetainExceptOnCreate", "Retain")) if found.template else {}
     kinds = {resource["Type"] for resource in template.get("Resources", {}).values()}
-    found.template_dict = adapted(template) if "AWS::ApiGateway::RestApi" in kinds else template  # a packaged stage's
+    found.template_dict = adapted(template) if "AWS::Lambda::Function" in kinds else template  # a packaged stage's
 
 
 def _apply(changes: Any) -> None:
@@ -350,6 +350,7 @@ def main() -> None:
     os.environ |= {**_VARIABLES, "AWS_ENDPOINT_URL": url}  # what is asked from in here goes the way that an app's goes
     said = [f"export {name}={os.environ[name]}\n" for name in (*_VARIABLES, "AWS_ENDPOINT_URL")]
     sys.stdout.write("".join(reversed(said)))
+    sys.stdout.write("# an account by moto, until Ctrl-C; it rolls nothing back: after a failed stack, start it anew\n")
     sys.stdout.flush()
     with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()

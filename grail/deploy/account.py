@@ -25,7 +25,7 @@ class Account(NamedTuple):
 
 @contextmanager
 def reached() -> Iterator[Account]:
-    """Yield the account that the environment leads to. Raises GrailError for that, and for what AWS refuses then."""
+    """Yield the account that the environment leads to. Raises GrailError if none, and for what AWS refuses."""
     try:
         session = boto3.Session()
         if session.region_name is None:
@@ -40,6 +40,9 @@ def reached() -> Iterator[Account]:
     except NoCredentialsError as error:
         message = "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret"
         raise GrailError(message) from error
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
         message = f"AWS refused: {error}"
+        raise GrailError(message) from error
+    except BotoCoreError as error:
+        message = f"AWS can't be asked: {error}"
         raise GrailError(message) from error

@@ -32,7 +32,7 @@ def deploy(project: Project, stage: str, account: Account, *, may_lose: bool) ->
     _say(f"1 of 6: the data stack, {of_data.name}")
     _make_data(project, stage, account)
     with prepared(project, stage, account) as ready:
-        of_data.deploy(source(ready.data, account), agreed=lambda changes: may_lose or _agreed(changes))
+        of_data.deploy(source(ready.data, account), agreed=lambda _, changes: may_lose or _agreed(changes))
         _say("2 of 6: chalice deploy")
         api_id = _run_chalice(ready)
         _say(f"3 of 6: what Chalice can't say, the stack {beside.name}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from grail.cloudformation import Change
+from grail.cloudformation import Change, Stack
 from grail.deploy import stacks
 from grail.deploy.account import Account
 from grail.deploy.templates import source
@@ -20,7 +20,7 @@ def deploy(
     *,
     domain: str,
     role: str | None = None,
-    agreed: Callable[[list[Change]], bool],
+    agreed: Callable[[Stack, list[Change]], bool],
 ) -> bool:
     """Put CloudFront before the API at a domain; tell whether something changed. Raises GrailError."""
     stack = stacks.edge(app, stage)

@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import ClientError
 
-from grail.cloudformation import Change
+from grail.cloudformation import Change, Stack
 from grail.deploy import edge, stacks
 from grail.deploy.account import Account
 from grail.deploy.templates import source
@@ -31,15 +31,13 @@ def deploy(
     *,
     out: Path,
     at_edge: Path | None,
-    agreed: Callable[[list[Change]], bool],
+    agreed: Callable[[Stack, list[Change]], bool],
 ) -> bool:
     """Deploy what `grail stack package` put into a folder, then the edge; tell whether something changed.
 
-    Raises GrailError.
+    What is done with a stack is shown first, and must be `agreed` to. Raises GrailError.
     """
-    stacks.check_packaged(project.name, stage)
     bucket = packages(project.name, account)
-    _check_bucket(bucket)
     template = package.read(out / "cloudformation.json")
     for resource in template["Resources"].values():
         if resource["Type"] in _CODE:
@@ -61,6 +59,12 @@ def deploy(
     domain = stack.outputs()[edge.API_DOMAIN]
     template = package.read(at_edge)
     return edge.deploy(project.name, stage, account, template, domain=domain, role=role, agreed=agreed) or changed
+
+
+def check(project: Project, stage: str, account: Account) -> None:
+    """Raise GrailError for a stage that can't be deployed so: before it is packaged, which takes a while."""
+    stacks.check_packaged(project.name, stage)
+    _check_bucket(packages(project.name, account))
 
 
 def packages(app: str, account: Account) -> str:

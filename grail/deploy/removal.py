@@ -13,7 +13,7 @@ from grail.deploy.prepared import prepared
 from grail.deploy.templates import source
 from grail.errors import GrailError
 from grail.project import Project
-from grail.stack import data
+from grail.stack import data, parts
 
 _UNPROTECTED: Mapping[str, Mapping[str, Any]] = {
     "AWS::DynamoDB::Table": {"DeletionProtectionEnabled": False},
@@ -22,15 +22,11 @@ _UNPROTECTED: Mapping[str, Mapping[str, Any]] = {
 
 
 def remove(project: Project, stage: str, account: Account, *, with_data: bool) -> None:
-    """Remove a stage, its edge first. Raises GrailError for one that is not there, or whose data would go unasked."""
-    project.check_stage(stage)
+    """Remove a stage that is there, its edge first. Raises GrailError."""
     whole, of_data = stacks.packaged(project.name, stage), stacks.data(project.name, stage)
     if whole.exists():
         _remove_packaged(project, stage, account, whole, with_data=with_data)
         return
-    if not of_data.exists():
-        message = f"stage {stage} is not there: neither stack {whole.name} nor {of_data.name}"
-        raise GrailError(message)
     with prepared(project, stage, account) as ready:
         _delete(stacks.edge(project.name, stage))
         _delete(stacks.companion(project.name, stage))
@@ -51,30 +47,47 @@ def remove(project: Project, stage: str, account: Account, *, with_data: bool) -
         _delete(of_data)
 
 
+def check(project: Project, stage: str) -> None:
+    """Raise GrailError for a stage that is not there."""
+    whole, of_data = stacks.packaged(project.name, stage), stacks.data(project.name, stage)
+    if not (whole.exists() or of_data.exists()):
+        message = f"stage {stage} is not there: neither stack {whole.name} nor {of_data.name}"
+        raise GrailError(message)
+
+
 def _remove_packaged(project: Project, stage: str, account: Account, stack: Stack, *, with_data: bool) -> None:
-    """Remove a packaged stage's stack; with the data that is in it, by way of the bucket for packages."""
+    """Remove what is in a packaged stage's stack but the data; or with these, the stack."""
     template = stack.template()
     project.enter(stage)
-    kept = set(data.template_of(project, stage)["Resources"])
-    going = [one for one in kept & set(template["Resources"]) if _goes(template["Resources"][one])]
-    if going and not with_data:
-        message = f"stage {stage} has its data in the same stack, with which it goes; say --data to lose it"
-        raise GrailError(message)
+    logs = {function.logical: function.lambda_name for function in parts.of(project, stage, project.app).functions}
+    kept = data.template_of(project, stage, functions=logs)
     _delete(stacks.edge(project.name, stage))
-    if with_data:
-        bucket = packaged.packages(project.name, account)
-        stack.deploy(source(_unprotected(template, kept), account, bucket=bucket, prefix=f"{stage}/"))
-        _empty(_files(project, stage))
+    if not with_data and kept["Resources"]:
+        print(f"removing all but the data from the stack {stack.name}", file=sys.stderr)
+        stack.deploy(_source(_only(template, kept), project, stage, account))
+        return
+    if kept["Resources"]:
+        stack.deploy(_source(_unprotected(template, set(kept["Resources"])), project, stage, account))
+    _empty(_files(project, stage))
     _delete(stack)
+
+
+def _source(template: Mapping[str, Any], project: Project, stage: str, account: Account) -> dict[str, str]:
+    return source(template, account, bucket=packaged.packages(project.name, account), prefix=f"{stage}/")
+
+
+def _only(template: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a template has of the resources and outputs that are kept."""
+    left = {
+        name: {key: value for key, value in template.get(name, {}).items() if key in kept[name]}
+        for name in ("Resources", "Outputs")
+    }
+    return {**template, **{name: part for name, part in left.items() if part}}
 
 
 def _files(project: Project, stage: str) -> str | None:
     """Return the name of a stage's bucket; None where the app has none."""
     return None if project.registered("bucket") is None else data.bucket_name(project.name, stage)
-
-
-def _goes(resource: Mapping[str, Any]) -> bool:
-    return "Retain" not in resource.get("DeletionPolicy", "Delete")
 
 
 def _unprotected(template: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
@@ -110,5 +123,6 @@ def _empty(bucket: str | None) -> None:
 
 
 def _delete(stack: Stack) -> None:
-    print(f"removing the stack {stack.name}", file=sys.stderr)
-    stack.delete()
+    if stack.status() is not None:
+        print(f"removing the stack {stack.name}", file=sys.stderr)
+        stack.delete()

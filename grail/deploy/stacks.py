@@ -37,6 +37,13 @@ def with_api(app: str, stage: str) -> Stack:
     return one if (one := packaged(app, stage)).exists() else companion(app, stage)
 
 
+def url(app: str, stage: str, *, has_edge: bool) -> str | None:
+    """Return where a stage's clients find it; None where it has no API. Raises GrailError where it is not deployed."""
+    if has_edge:
+        return edge(app, stage).outputs()["Url"]
+    return with_api(app, stage).outputs().get("EndpointURL")
+
+
 def check_direct(app: str, stage: str) -> None:
     """Raise GrailError for a stage that CloudFormation made as a whole: both ways use the same names."""
     if (stack := packaged(app, stage)).exists():

@@ -1,6 +1,7 @@
 """Whether a stage that was just deployed answers: what is public, and that what is not is closed."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException
@@ -75,6 +76,7 @@ def _expect(url: str, status: int, *, fetch: Fetch, sleep: Sleep) -> Answer:
     said = ""
     for wait in (0, *_WAITS):
         if wait:
+            print(f"  {said}; again in {wait} s", file=sys.stderr)
             sleep(wait)
         try:
             answer = fetch(url)

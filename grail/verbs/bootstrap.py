@@ -6,16 +6,19 @@ import re
 import sys
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from grail.deploy.account import reached
 from grail.errors import GrailError
 from grail.pipeline import apply, bootstrap
 from grail.project import Project
 from grail.stage import entered
+from grail.terminal import resumable
 
 NAME = "bootstrap"
 EXAMPLE = "python -m grail bootstrap --stage prod --repository example/shop --admin alice"
 
+_PLACEHOLDER = "OWNER/NAME"
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 
 
@@ -25,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repository",
         type=_repository,
-        metavar="OWNER/NAME",
+        metavar=_PLACEHOLDER,
         help="at GitHub; jobs of its environment of the stage's name may deploy",
     )
     parser.add_argument("--admin", metavar="NAME", help="the stage's first admin, once the stage is deployed")
@@ -40,12 +43,10 @@ def run(options: argparse.Namespace) -> int:
     if options.template:
         print(json.dumps(template, indent=2))
         return 0
-    print(f"making the stack of stage {options.stage}'s bootstrap; a minute or two", file=sys.stderr)
-    try:
+    with resumable(), reached() as account:
+        name = f"{project.name}-{options.stage}"
+        print(f"the bootstrap of {name} in {account.region}, account {account.id}; a minute or two", file=sys.stderr)
         made = apply.apply(project.name, options.stage, template)
-    except (BotoCoreError, ClientError) as error:
-        message = f"AWS refused: {error}"
-        raise GrailError(message) from error
     print(json.dumps(made, indent=2))
     if options.admin is not None:
         _admin(options.stage, options.admin)
@@ -70,7 +71,7 @@ def _admin(stage: str, name: str) -> None:
 
 
 def _repository(text: str) -> str:
-    if _REPOSITORY.fullmatch(text) is None:
-        message = f"{text!r} is not OWNER/NAME"
+    if _REPOSITORY.fullmatch(text) is None or text == _PLACEHOLDER:
+        message = f"{text!r} is no repository, such as example/shop"
         raise argparse.ArgumentTypeError(message)
     return text

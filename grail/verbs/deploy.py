@@ -4,13 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from grail.cloudformation import Change
-from grail.deploy import direct, packaged
+from grail.cloudformation import Change, Stack
+from grail.deploy import direct, packaged, stacks
 from grail.deploy.account import Account, reached
 from grail.errors import GrailError
 from grail.project import Project
 from grail.stack import packaging
-from grail.terminal import confirmed
+from grail.terminal import confirmed, counted, resumable
 
 NAME = "deploy"
 EXAMPLE = "python -m grail deploy --stage staging --via cloudformation"
@@ -38,28 +38,31 @@ def run(options: argparse.Namespace) -> int:
     if options.packaged and options.via == "chalice":
         message = "--packaged goes with --via cloudformation"
         raise GrailError(message)
-    with reached() as account:
+    with resumable(), reached() as account:
         print(f"{project.name}-{options.stage} in {account.region}, account {account.id}", file=sys.stderr)
         if options.via == "cloudformation":
-            _deploy_package(project, account, options)
+            url = _deploy_package(project, account, options)
         else:
             url = direct.deploy(project, options.stage, account, may_lose=options.yes)
-            print(url or f"{project.name}-{options.stage} is deployed")
+    print(url or f"{project.name}-{options.stage} has no API")
     return 0
 
 
-def _deploy_package(project: Project, account: Account, options: argparse.Namespace) -> None:
+def _deploy_package(project: Project, account: Account, options: argparse.Namespace) -> str | None:
+    """Deploy a package; return the stage's URL."""
+    packaged.check(project, options.stage, account)
     made = packaging.find(project, options.stage) if options.packaged else packaging.make(project, options.stage)
 
-    def agreed(changes: list[Change]) -> bool:
+    def agreed(stack: Stack, changes: list[Change]) -> bool:
         for action, name, kind in changes:
             print(f"  {action:<8} {name} ({kind})", file=sys.stderr)
-        if options.yes or confirmed(f"Make these {len(changes)} changes?"):
+        if options.yes or confirmed(f"Make {counted(len(changes), 'change')} of stack {stack.name}?"):
             return True
         if not sys.stdin.isatty():
-            message = "nothing was changed; to be asked nothing, say --yes"
+            message = "nothing was changed; to be asked nothing, say --yes (make: YES=1)"
             raise GrailError(message)
         return False
 
-    changed = packaged.deploy(project, options.stage, account, out=made.folder, at_edge=made.edge, agreed=agreed)
-    print(f"{project.name}-{options.stage} is {'deployed' if changed else 'as it was'}")
+    if not packaged.deploy(project, options.stage, account, out=made.folder, at_edge=made.edge, agreed=agreed):
+        print(f"{project.name}-{options.stage} is as it was", file=sys.stderr)
+    return stacks.url(project.name, options.stage, has_edge=made.edge is not None)

@@ -9,7 +9,7 @@ from grail.deploy import removal
 from grail.deploy.account import reached
 from grail.errors import GrailError
 from grail.project import Project
-from grail.terminal import confirmed
+from grail.terminal import confirmed, resumable
 
 NAME = "destroy"
 EXAMPLE = "python -m grail destroy --stage staging --data"
@@ -37,13 +37,13 @@ def run(options: argparse.Namespace) -> int:
     if options.stage == _GUARDED and options.confirm != name:
         message = f"{name} is not removed without CONFIRM={name}"
         raise GrailError(message)
-    with reached() as account:
+    with resumable(), reached() as account:
+        removal.check(project, options.stage)
         what = f"{name} in {account.region}, account {account.id}, {'and' if options.data else 'but not'} its data"
         if not options.yes and not confirmed(f"Remove {what}?"):
-            message = (
-                "nothing was removed" if sys.stdin.isatty() else "nothing was removed; to be asked nothing, say --yes"
-            )
+            hint = "" if sys.stdin.isatty() else "; to be asked nothing, say --yes (make: YES=1)"
+            message = f"nothing was removed{hint}"
             raise GrailError(message)
         removal.remove(project, options.stage, account, with_data=options.data)
-    print(f"{name} is gone" if options.data else f"{name} is gone; its data stays (--data)")
+    print(f"{name} is gone" if options.data else f"{name} is gone; its data stays (--data, or DATA=1, takes it too)")
     return 0

@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from grail.deploy import stacks
+from grail.deploy.account import reached
 from grail.errors import GrailError
 from grail.pipeline import smoke
 from grail.project import Project
@@ -25,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Ask, and say what was found."""
     url = options.url or _of(Project(Path.cwd()), options.stage)
-    print(url)
+    print(url, flush=True)
     for found in smoke.check(url):
         print(f"  {found}")
     return 0
@@ -34,13 +33,12 @@ def run(options: argparse.Namespace) -> int:
 def _of(project: Project, stage: str) -> str:
     """Return where a stage's clients find it. Raises GrailError."""
     project.check_stage(stage)
-    try:
-        if settings.read(project, stage).edge is None:
-            return stacks.with_api(project.name, stage).outputs()["EndpointURL"]
-        return stacks.edge(project.name, stage).outputs()["Url"]
-    except (BotoCoreError, ClientError) as error:
-        message = f"AWS refused: {error}"
-        raise GrailError(message) from error
+    with reached():
+        url = stacks.url(project.name, stage, has_edge=settings.read(project, stage).edge is not None)
+    if url is None:
+        message = f"stage {stage} has no API"
+        raise GrailError(message)
+    return url
 
 
 def _url(text: str) -> str:

@@ -32,7 +32,7 @@ def test_a_stack_is_made_changed_and_left_alone() -> None:
     """Whatever it was before; what nobody agrees to is not made, and leaves nothing."""
     shown: list[Change] = []
 
-    def refused(changes: list[Change]) -> bool:
+    def refused(_: Stack, changes: list[Change]) -> bool:
         shown.extend(changes)
         return False
 

@@ -343,19 +343,24 @@ def test_a_package_is_deployed_by_cloudformation(tmp_path: Path, folder: Path) -
         account.bootstrap()
         shown = account.grail(*command)
         assert (shown.returncode, "Add      Table (AWS::DynamoDB::Table)" in shown.stderr) == (1, True), shown.stderr
-        assert shown.stderr.splitlines()[-1].endswith("nothing was changed; to be asked nothing, say --yes")
+        assert shown.stderr.splitlines()[-1].endswith("nothing was changed; to be asked nothing, say --yes (make: YES=1)")
         assert account.client("dynamodb").list_tables()["TableNames"] == []
         moto_account.ask(f"{url}/_log")
         first, again = account.grail(*command, "--yes"), account.grail(*command, "--yes")
         asked = {name for name in moto_account.ask(f"{url}/_log") if re.search("ChangeSet|Stack", name)}
-        assert first.stdout.splitlines()[-1] == f"{NAME} is deployed", first.stderr
-        assert again.stdout.splitlines()[-1] == f"{NAME} is as it was", again.stderr
+        assert first.stdout.splitlines()[-1] == "https://edge.cloudfront.net", first.stderr
+        assert again.stderr.splitlines()[-1] == f"{NAME} is as it was", again.stderr
+        assert again.stdout.splitlines()[-1] == "https://edge.cloudfront.net"
         assert account.client("lambda").get_alias(FunctionName=NAME, Name="live")["FunctionVersion"] == "1"
         assert {f"cloudformation:{name}" for name in asked} <= deployer_may()
         edge = account.client("cloudformation").describe_stacks(StackName=f"{NAME}-edge")["Stacks"]
         assert [stack["StackStatus"] for stack in edge] == ["CREATE_COMPLETE"]
         direct = account.grail("deploy", "--stage", STAGE)
         assert direct.stderr.splitlines()[-1].endswith("go on so (VIA=cloudformation)")
+        kept = account.grail("destroy", "--stage", STAGE, "--yes", CONFIRM=NAME)
+        assert kept.returncode == 0, kept.stderr
+        assert account.client("dynamodb").list_tables()["TableNames"] == [NAME]
+        assert account.client("lambda").list_functions()["Functions"] == []
         gone = account.grail("destroy", "--stage", STAGE, "--yes", "--data", CONFIRM=NAME)
         assert gone.returncode == 0, gone.stderr
         assert account.client("dynamodb").list_tables()["TableNames"] == []
