@@ -247,6 +247,8 @@ NOTED = [
     for kind in (
         "AWS::ApiGateway::Account",
         "AWS::ApiGateway::UsagePlanKey",
+        "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::Stage",
         "AWS::CloudFront::CachePolicy",
         "AWS::CloudFront::Distribution",
         "AWS::CloudFront::ResponseHeadersPolicy",

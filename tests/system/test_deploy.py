@@ -337,13 +337,15 @@ def test_a_package_is_deployed_by_cloudformation(tmp_path: Path, folder: Path) -
         without = account.grail(*command)
         assert "there is no bucket" in without.stderr.splitlines()[-1]
         account.client("s3").create_bucket(Bucket=f"{APP}-artifacts-{ACCOUNT}-{REGION}")
-        command.append("--packaged")
+        without = account.grail(*command, "--packaged")
+        assert without.stderr.splitlines()[-1].endswith(f"`make package STAGE={STAGE}` makes it")
         without = account.grail(*command)
+        command.append("--packaged")
         assert without.stderr.splitlines()[-1].endswith(f"`python -m grail bootstrap --stage {STAGE}` makes it")
         account.bootstrap()
         shown = account.grail(*command)
         assert (shown.returncode, "Add      Table (AWS::DynamoDB::Table)" in shown.stderr) == (1, True), shown.stderr
-        assert shown.stderr.splitlines()[-1].endswith("nothing was changed; to be asked nothing, say --yes (make: YES=1)")
+        assert shown.stderr.splitlines()[-1].endswith("to be asked nothing, say --yes (make: YES=1)")
         assert account.client("dynamodb").list_tables()["TableNames"] == []
         moto_account.ask(f"{url}/_log")
         first, again = account.grail(*command, "--yes"), account.grail(*command, "--yes")
