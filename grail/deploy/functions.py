@@ -68,18 +68,40 @@ def _live(name: str) -> dict[str, Any] | None:
 def _of_function(name: str, live: Mapping[str, Any], properties: Mapping[str, Any], digest: str) -> Iterator[Finding]:
     client: Any = boto3.client("lambda")
     variables = properties.get("Environment", {}).get("Variables", {})
-    sizes = {key: properties[key] for key in ("MemorySize", "Timeout") if key in properties}
-    mend = partial(
-        client.update_function_configuration, FunctionName=name, Environment={"Variables": variables}, **sizes
+    sizes = {key: properties[key] for key in ("MemorySize", "Timeout", "Runtime") if key in properties}
+    tracing = {"Mode": properties.get("Tracing", "PassThrough")}
+    mend = partial(  # all of it at once: Lambda takes no change while it makes another
+        client.update_function_configuration,
+        FunctionName=name,
+        Environment={"Variables": variables},
+        TracingConfig=tracing,
+        **sizes,
     )
     yield from compared(f"function {name}", live, sizes, mend)
+    traced = live.get("TracingConfig", {"Mode": "PassThrough"})
+    yield from compared(f"function {name}", {"tracing": traced["Mode"]}, {"tracing": tracing["Mode"]}, mend)
     yield from compared(f"function {name}", live, {key: properties[key] for key in _AS_THEY_ARE if key in properties})
+    yield from _of_concurrency(name, properties.get("ReservedConcurrentExecutions"))
     there = live.get("Environment", {}).get("Variables", {})
     for key in sorted(variables.keys() | there.keys()):
         if there.get(key) != variables.get(key):  # its value may be nobody's business
             yield Finding(f"function {name}: the variable {key} is not as declared", mend)
     if live["CodeSha256"] != digest:
         yield Finding(f"function {name}: its code is not this folder's")
+
+
+def _of_concurrency(name: str, declared: int | None) -> Iterator[Finding]:
+    """Yield how many may run at once, where that is not as declared: none may at 0."""
+    client: Any = boto3.client("lambda")
+    live = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+    if live != declared:
+        given = {"FunctionName": name}
+        mend = (
+            partial(client.delete_function_concurrency, **given)
+            if declared is None
+            else partial(client.put_function_concurrency, ReservedConcurrentExecutions=declared, **given)
+        )
+        yield from compared(f"function {name}", {"reserved": live}, {"reserved": declared}, mend)
 
 
 def _of_role(role: str, declared: Mapping[str, Any]) -> Iterator[Finding]:
@@ -93,6 +115,10 @@ def _of_role(role: str, declared: Mapping[str, Any]) -> Iterator[Finding]:
     )
     if role not in names or client.get_role_policy(RoleName=role, PolicyName=role)["PolicyDocument"] != document:
         yield Finding(f"role {role}: its policy is not the declared one", put)
+    trust = declared["AssumeRolePolicyDocument"]
+    if client.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"] != trust:
+        mend = partial(client.update_assume_role_policy, RoleName=role, PolicyDocument=json.dumps(trust))
+        yield Finding(f"role {role}: others than declared may assume it", mend)
     for name in names:
         if name != role:
             remove = partial(client.delete_role_policy, RoleName=role, PolicyName=name)
