@@ -24,6 +24,7 @@ _UNPROTECTED: Mapping[str, Mapping[str, Any]] = {
 def remove(project: Project, stage: str, account: Account, *, with_data: bool) -> None:
     """Remove a stage, its edge first. Raises GrailError for one that is not there, or whose data would go unasked."""
     project.check_stage(stage)
+    stacks.check_own(project.name, stage)
     whole, of_data = stacks.packaged(project.name, stage), stacks.data(project.name, stage)
     if whole.exists():
         _remove_packaged(project, stage, account, whole, with_data=with_data)
