@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from chalice.app import CloudWatchEventConfig, ScheduledEventConfig, ScheduleExpression
 
+from grail.deploy import clients
 from grail.deploy.account import Account
 from grail.deploy.findings import Finding, compared
 from grail.deploy.state import exists
@@ -20,7 +20,7 @@ _RULES = "events.amazonaws.com"
 
 def findings(functions: Iterable[Function], account: Account, *, api: str | None) -> Iterator[Finding]:
     """Yield what differs; a function for anybody (`@app.lambda_function`) is its owner's business."""
-    client = boto3.client("lambda")
+    client = clients.of("lambda")
     for function in functions:
         there = exists(lambda name=function.lambda_name: client.get_function(FunctionName=name))  # type: ignore[misc]
         if function.caller is Caller.ANYONE or not there:
@@ -49,7 +49,7 @@ def _expected(function: Function, account: Account, *, api: str | None) -> tuple
 
 
 def _of_policy(function: Function, expected: tuple[str, str] | None) -> Iterator[Finding]:
-    name, client = function.lambda_name, boto3.client("lambda")
+    name, client = function.lambda_name, clients.of("lambda")
     is_called = expected is None
     for statement in _statements(name):
         caller = statement["Principal"]
@@ -71,7 +71,7 @@ def _caller(principal: Any, source: str) -> str:  # noqa: ANN401 - a service, an
 
 def _statements(name: str) -> list[dict[str, Any]]:
     try:
-        policy = json.loads(boto3.client("lambda").get_policy(FunctionName=name)["Policy"])
+        policy = json.loads(clients.of("lambda").get_policy(FunctionName=name)["Policy"])
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
@@ -80,14 +80,14 @@ def _statements(name: str) -> list[dict[str, Any]]:
 
 
 def _of_url(name: str) -> Iterator[Finding]:
-    client = boto3.client("lambda")
+    client = clients.of("lambda")
     if exists(lambda: client.get_function_url_config(FunctionName=name)):
         remove = partial(client.delete_function_url_config, FunctionName=name)
         yield Finding(f"function {name}: it has a URL of its own, which is not declared", remove)
 
 
 def _of_rule(function: Function, account: Account) -> Iterator[Finding]:
-    client: Any = boto3.client("events")
+    client = clients.of("events")
     name = rule_name(function)
     try:
         live = client.describe_rule(Name=name)

@@ -5,11 +5,10 @@ Each step makes AWS be as declared, whatever it was: cut short anywhere, run aga
 
 import sys
 
-import boto3
 from chalice.config import Config
 
 from grail.cloudformation import Change, always
-from grail.deploy import api, companion, edge, functions, gateway, mappings, stacks, state
+from grail.deploy import api, clients, companion, edge, functions, gateway, mappings, stacks, state
 from grail.deploy.account import Account
 from grail.deploy.declared import declared
 from grail.deploy.findings import mended
@@ -72,7 +71,7 @@ def _check(project: Project, stage: str, account: Account) -> None:
         way = f"all at once, not {chosen.deployment}"
         _say(f"note: {way}: that takes aliases, which only a package has (VIA=cloudformation)")
     policy = account.arn("iam", f"policy/{boundary.policy_name(project.name, stage)}")
-    if chosen.permissions_boundary and not state.exists(lambda: boto3.client("iam").get_policy(PolicyArn=policy)):
+    if chosen.permissions_boundary and not state.exists(lambda: clients.of("iam").get_policy(PolicyArn=policy)):
         message = f"the boundary of stage {stage} is not there: `python -m grail bootstrap --stage {stage}` makes it"
         raise GrailError(message)
 

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from grail.deploy import clients
 from grail.deploy.findings import Finding, compared
 
 _AS_THEY_ARE = ("Handler", "Architectures")
@@ -46,7 +46,7 @@ def boundaries(resources: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _of_boundary(role: str, declared: str | None) -> Iterator[Finding]:
-    client: Any = boto3.client("iam")
+    client = clients.of("iam")
     live = client.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     if declared is None:
         mend = partial(client.delete_role_permissions_boundary, RoleName=role)
@@ -58,7 +58,7 @@ def _of_boundary(role: str, declared: str | None) -> Iterator[Finding]:
 def _live(name: str) -> dict[str, Any] | None:
     """Return a function's configuration; None where there is no such function."""
     try:
-        return dict(boto3.client("lambda").get_function_configuration(FunctionName=name))
+        return dict(clients.of("lambda").get_function_configuration(FunctionName=name))
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
@@ -66,7 +66,7 @@ def _live(name: str) -> dict[str, Any] | None:
 
 
 def _of_function(name: str, live: Mapping[str, Any], properties: Mapping[str, Any], digest: str) -> Iterator[Finding]:
-    client: Any = boto3.client("lambda")
+    client = clients.of("lambda")
     variables = properties.get("Environment", {}).get("Variables", {})
     sizes = {key: properties[key] for key in ("MemorySize", "Timeout", "Runtime") if key in properties}
     tracing = {"Mode": properties.get("Tracing", "PassThrough")}
@@ -92,7 +92,7 @@ def _of_function(name: str, live: Mapping[str, Any], properties: Mapping[str, An
 
 def _of_concurrency(name: str, declared: int | None) -> Iterator[Finding]:
     """Yield how many may run at once, where that is not as declared: none may at 0."""
-    client: Any = boto3.client("lambda")
+    client = clients.of("lambda")
     live = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
     if live != declared:
         given = {"FunctionName": name}
@@ -106,7 +106,7 @@ def _of_concurrency(name: str, declared: int | None) -> Iterator[Finding]:
 
 def _of_role(role: str, declared: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what a role may that is not declared, or the other way round; Chalice names its policy as the role."""
-    client: Any = boto3.client("iam")
+    client = clients.of("iam")
     names = client.list_role_policies(RoleName=role)["PolicyNames"]
     [policy] = declared["Policies"]
     document = policy["PolicyDocument"]

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-import boto3
-
+from grail.deploy import clients
 from grail.deploy.findings import Finding, Mend, compared
 
 _INTEGRATION = "x-amazon-apigateway-integration"
@@ -43,7 +42,7 @@ class Gateway(NamedTuple):
 
 def put(gateway: Gateway) -> None:
     """Make the API, its stage, and what the stage serves be as declared."""
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     client.put_rest_api(restApiId=gateway.api, mode="overwrite", body=_text(gateway.definition).encode())
     if "MinimumCompressionSize" in gateway.settings:  # which the definition that is overwritten with does not say
         operation = _replace("/minimumCompressionSize", gateway.settings["MinimumCompressionSize"])
@@ -54,7 +53,7 @@ def put(gateway: Gateway) -> None:
 
 def findings(gateway: Gateway) -> Iterator[Finding]:
     """Yield what differs."""
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     mend = partial(put, gateway)
     live = {"name": client.get_rest_api(restApiId=gateway.api)["name"]}
     yield from compared("API", live, {"name": gateway.definition["info"]["title"]}, mend)
@@ -111,7 +110,7 @@ def _declared_authorizers(definition: Mapping[str, Any]) -> dict[str, dict[str, 
 
 
 def _authorizers(gateway: Gateway) -> Iterator[Finding]:
-    live = {one["name"]: one for one in boto3.client("apigateway").get_authorizers(restApiId=gateway.api)["items"]}
+    live = {one["name"]: one for one in clients.of("apigateway").get_authorizers(restApiId=gateway.api)["items"]}
     for name, wanted in _declared_authorizers(gateway.definition).items():
         one: Mapping[str, Any] = live.get(name, {})
         there = {
@@ -131,7 +130,7 @@ def _operations(gateway: Gateway) -> Iterator[dict[str, str]]:
         yield _replace("/accessLogSettings/destinationArn", target)
         yield _replace("/accessLogSettings/format", form)
     declared = {_place(limits): limits for limits in gateway.settings.get("MethodSettings", ())}
-    stage: Any = boto3.client("apigateway").get_stage(restApiId=gateway.api, stageName=gateway.stage)
+    stage = clients.of("apigateway").get_stage(restApiId=gateway.api, stageName=gateway.stage)
     for place in stage.get("methodSettings", {}):
         if place not in declared:
             yield {"op": "remove", "path": f"/{place}"}
@@ -188,7 +187,7 @@ def _declared_methods(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]
 
 def _methods(gateway: Gateway) -> dict[str, dict[str, Any]]:
     """Return the methods that the API has, the same way."""
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     validators = _names(client.get_request_validators(restApiId=gateway.api, limit=500))
     authorizers = _names(client.get_authorizers(restApiId=gateway.api, limit=500))
     pages = client.get_paginator("get_resources").paginate(restApiId=gateway.api, embed=["methods"])

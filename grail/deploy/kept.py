@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from grail.deploy import clients
 from grail.deploy.findings import Finding, compared
 from grail.deploy.state import exists
 
@@ -44,7 +44,7 @@ def findings(resources: Mapping[str, Any], *, stack: str) -> Iterator[Finding]:
 
 
 def _of_queue(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("sqs")
+    client = clients.of("sqs")
     name = properties["QueueName"]
     wanted = {key: value for key, value in properties.items() if key != "QueueName"}
     attributes = {
@@ -74,7 +74,7 @@ def _read(attribute: str | None, *, like: Any) -> Any:  # noqa: ANN401 - a templ
 
 
 def _of_table(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("dynamodb")
+    client = clients.of("dynamodb")
     name = properties["TableName"]
     try:
         table = client.describe_table(TableName=name)["Table"]
@@ -105,7 +105,7 @@ def _of_table(properties: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _of_log(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("logs")
+    client = clients.of("logs")
     name, days = properties["LogGroupName"], properties["RetentionInDays"]
     found = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     live = next((group for group in found if group["logGroupName"] == name), None)
@@ -117,13 +117,13 @@ def _of_log(properties: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _make_log(name: str, days: int) -> None:
-    client: Any = boto3.client("logs")
+    client = clients.of("logs")
     exists(lambda: client.create_log_group(logGroupName=name))
     client.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
 def _of_given_up(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("lambda")
+    client = clients.of("lambda")
     name, wanted = properties["FunctionName"], properties["DestinationConfig"]["OnFailure"]
     try:
         live = client.get_function_event_invoke_config(FunctionName=name).get("DestinationConfig", {})
@@ -137,7 +137,7 @@ def _of_given_up(properties: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _of_key(properties: Mapping[str, Any], again: str) -> Iterator[Finding]:
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     name = properties["Name"]
     pages = client.get_paginator("get_api_keys").paginate(nameQuery=name)
     key = next((key for page in pages for key in page["items"] if key["name"] == name), None)
@@ -152,7 +152,7 @@ def _of_key(properties: Mapping[str, Any], again: str) -> Iterator[Finding]:
 
 
 def _of_plan(properties: Mapping[str, Any], again: str) -> Iterator[Finding]:
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     name = properties["UsagePlanName"]
     plans = [plan for page in client.get_paginator("get_usage_plans").paginate() for plan in page["items"]]
     plan = next((plan for plan in plans if plan["name"] == name), None)

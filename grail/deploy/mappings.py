@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import boto3
-
+from grail.deploy import clients
 from grail.deploy.findings import Finding, compared
 from grail.stack import event_sources
 from grail.stack.functions import Caller, Function
@@ -22,7 +21,7 @@ _NAMES = (
 
 def findings(functions: Iterable[Function], known: Mapping[str, str]) -> Iterator[Finding]:
     """Yield what differs; `known` are the ARNs of functions and of the queue for what they give up."""
-    client: Any = boto3.client("lambda")
+    client = clients.of("lambda")
     for function in functions:
         arn = known[f"{function.logical}.Arn"]
         mappings = client.list_event_source_mappings(FunctionName=arn)["EventSourceMappings"]
@@ -49,7 +48,7 @@ def findings(functions: Iterable[Function], known: Mapping[str, str]) -> Iterato
 
 def _update(uuid: str, wanted: Mapping[str, Any]) -> None:
     """Change a mapping, once Lambda is done with what was asked of it last: it takes no change before."""
-    client: Any = boto3.client("lambda")
+    client = clients.of("lambda")
     while client.get_event_source_mapping(UUID=uuid).get("State", "").endswith("ing"):  # Creating, Updating, ...
         time.sleep(_POLL_SECONDS)
     client.update_event_source_mapping(UUID=uuid, Enabled=True, **wanted)

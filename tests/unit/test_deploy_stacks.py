@@ -1,0 +1,117 @@
+"""How a stack is changed, by what CloudFormation answers; and what is not removed unasked."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from botocore.exceptions import ClientError
+
+from grail import cloudformation
+from grail.cloudformation import Stack
+from grail.deploy import removal, stacks
+from grail.deploy.account import Account
+from grail.errors import GrailError
+from grail.project import Project
+
+SHOP = Stack("shop-dev")
+ROLE = "arn:aws:iam::123456789012:role/cloudformation-shop-dev"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
+    """Return what CloudFormation is here: each change set has one change, and is executed at once."""
+    made = MagicMock()
+    made.create_change_set.return_value = {"Id": "changes", "StackId": "stack"}
+    made.describe_change_set.return_value = {"Status": "CREATE_COMPLETE"}
+    change = {"Action": "Add", "LogicalResourceId": "Jobs", "ResourceType": "AWS::SQS::Queue"}
+    made.get_paginator.return_value.paginate.return_value = [{"Changes": [{"ResourceChange": change}]}]
+    monkeypatch.setattr(Stack, "_client", lambda _: made)
+    monkeypatch.setattr(cloudformation, "POLL_SECONDS", 0)
+    return made
+
+
+def statuses(client: MagicMock, *found: str | None) -> None:
+    """Let CloudFormation tell these statuses, one after the other; None where it knows no such stack."""
+    unknown = ClientError({"Error": {"Code": "ValidationError", "Message": "it does not exist"}}, "DescribeStacks")
+    client.describe_stacks.side_effect = [
+        unknown if status is None else {"Stacks": [{"StackStatus": status}]} for status in found
+    ]
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
+def test_a_stack_that_never_was_is_made_anew(client: MagicMock, status: str) -> None:
+    """CloudFormation takes no change of it."""
+    statuses(client, status, status, None, "CREATE_COMPLETE")
+    assert SHOP.deploy({"TemplateBody": "{}"})
+    client.delete_stack.assert_called_once_with(StackName="shop-dev")
+    assert client.create_change_set.call_args.kwargs["ChangeSetType"] == "CREATE"
+
+
+def test_a_stack_that_is_being_changed_is_waited_for(client: MagicMock) -> None:
+    """By somebody else, or by a run that was cut short; then it is changed, in the role that is named."""
+    statuses(client, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_COMPLETE")
+    assert SHOP.deploy({"TemplateBody": "{}"}, role=ROLE)
+    asked = client.create_change_set.call_args.kwargs
+    assert (asked["ChangeSetType"], asked["RoleARN"], "OnStackFailure" in asked) == ("UPDATE", ROLE, False)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(None, "CREATE"), ("REVIEW_IN_PROGRESS", "CREATE"), ("X", "UPDATE")])
+def test_what_is_not_agreed_to_leaves_nothing(client: MagicMock, status: str | None, kind: str) -> None:
+    """Neither the change set nor a stack with nothing in it; a stack that was there stays."""
+    statuses(client, status)
+    with pytest.raises(GrailError, match="stack shop-dev: nothing was changed"):
+        SHOP.deploy({"TemplateBody": "{}"}, agreed=lambda _: False)
+    client.delete_change_set.assert_called_once_with(ChangeSetName="changes")
+    assert client.delete_stack.called == (kind == "CREATE")
+    assert not client.execute_change_set.called
+
+
+def test_a_change_set_that_fails_says_why(client: MagicMock) -> None:
+    """It is deleted; where there is nothing to change, that is no failure."""
+    client.describe_change_set.return_value = {"Status": "FAILED", "StatusReason": "Template error: no such type"}
+    statuses(client, "UPDATE_COMPLETE", "UPDATE_COMPLETE")
+    with pytest.raises(GrailError, match="stack shop-dev: Template error: no such type"):
+        SHOP.deploy({"TemplateBody": "{}"})
+    client.delete_change_set.assert_called_once_with(ChangeSetName="changes")
+    client.describe_change_set.return_value["StatusReason"] = "The submitted information didn't contain changes."
+    client.get_paginator.return_value.paginate.return_value = [{"Changes": []}]
+    assert not SHOP.deploy({"TemplateBody": "{}"})
+
+
+def test_of_a_stack_that_fails_the_first_failure_is_said(client: MagicMock) -> None:
+    """All after it were cancelled for it; what failed on another day says nothing."""
+    statuses(client, "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+    now, before = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+
+    def failed(name: str, when: datetime) -> dict[str, Any]:
+        reason = {"ResourceStatus": "UPDATE_FAILED", "ResourceStatusReason": f"why {name} did", "Timestamp": when}
+        return {"LogicalResourceId": name, "ResourceType": "AWS::SQS::Queue"} | reason
+
+    changes = client.get_paginator.return_value.paginate.return_value
+    events = [{"StackEvents": [failed("Last", now), failed("First", now), failed("Yesterday", before)]}]
+    client.get_paginator.return_value.paginate.side_effect = lambda **asked: events if "StackName" in asked else changes
+    with pytest.raises(GrailError, match=r"stack shop-dev: First \(AWS::SQS::Queue\): why First did"):
+        SHOP.deploy({"TemplateBody": "{}"})
+
+
+def test_a_packaged_stages_data_goes_only_when_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they would go with the stack, nothing is deleted; where they stay, only the stack goes."""
+    (tmp_path / ".chalice").mkdir()
+    users = '{"app_name": "shop", "user_pool": true, "stages": {"dev": {}, "prod": {}}}'
+    (tmp_path / ".chalice" / "config.json").write_text(users)
+    project, account = Project(tmp_path), Account("123456789012", "us-east-1", "aws")
+    whole = MagicMock()
+    deleted: list[Stack] = []
+    whole.template.return_value = {"Resources": {"UserPool": {"Type": "AWS::Cognito::UserPool"}}}
+    monkeypatch.setattr(stacks, "check_own", lambda *_: None)
+    monkeypatch.setattr(stacks, "packaged", lambda *_: whole)
+    monkeypatch.setattr(removal, "_delete", deleted.append)
+    with pytest.raises(GrailError, match="say --data to lose it"):
+        removal.remove(project, "dev", account, with_data=False)
+    assert deleted == []
+    whole.template.return_value["Resources"]["UserPool"]["DeletionPolicy"] = "RetainExceptOnCreate"
+    removal.remove(project, "prod", account, with_data=False)
+    assert deleted == [stacks.edge("shop", "prod"), whole]
+    assert not whole.deploy.called
