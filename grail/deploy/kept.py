@@ -25,7 +25,7 @@ def findings(resources: Mapping[str, Any], *, stack: str) -> Iterator[Finding]:
 
     What is gone of the `stack` beside the API is made again with that stack: CloudFormation misses nothing.
     """
-    again = f"delete the stack {stack}, then `make deploy`"
+    again = f"CloudFormation misses nothing: delete the stack {stack}, then `make deploy`; docs/delivery.md"
     for resource in resources.values():
         properties = resource.get("Properties", {})
         match resource["Type"]:

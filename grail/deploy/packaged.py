@@ -37,9 +37,7 @@ def deploy(
 
     Raises GrailError.
     """
-    stacks.check_packaged(project.name, stage)
     bucket = packages(project.name, account)
-    _check_bucket(bucket)
     template = package.read(out / "cloudformation.json")
     for resource in template["Resources"].values():
         if resource["Type"] in _CODE:
@@ -62,6 +60,12 @@ def deploy(
     domain = stack.outputs()[edge.API_DOMAIN]
     template = package.read(at_edge)
     return edge.deploy(project.name, stage, account, template, domain=domain, role=role, agreed=agreed) or changed
+
+
+def check(project: Project, stage: str, account: Account) -> None:
+    """Raise GrailError for a stage that can't be deployed so: to package one takes half a minute."""
+    stacks.check_packaged(project.name, stage)
+    _check_bucket(packages(project.name, account))
 
 
 def packages(app: str, account: Account) -> str:

@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _deploy_package(project: Project, account: Account, options: argparse.Namespace) -> None:
+    packaged.check(project, options.stage, account)
     made = packaging.find(project, options.stage) if options.packaged else packaging.make(project, options.stage)
 
     def agreed(changes: list[Change]) -> bool:

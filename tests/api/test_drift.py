@@ -388,7 +388,7 @@ def test_a_key_and_a_plan_are_looked_at() -> None:
     def look() -> list[Finding]:
         return list(kept.findings(template, stack="drift-dev-companion"))
 
-    again = "delete the stack drift-dev-companion, then `make deploy`"
+    again = "CloudFormation misses nothing: delete the stack drift-dev-companion, then `make deploy`; docs/delivery.md"
     assert [(finding.words, finding.mend, finding.hint) for finding in look()] == [
         ("API key drift-dev is not there", None, again),
         ("usage plan drift-dev is not there", None, again),
@@ -407,9 +407,57 @@ def test_a_key_and_a_plan_are_looked_at() -> None:
                 look,
                 f"{path.removeprefix('/')} is 1",
             )
+        elsewhere = [{"op": "remove", "path": "/apiStages", "value": "abc:api"}]
+        check(
+            lambda: client.update_usage_plan(usagePlanId=plan, patchOperations=elsewhere),
+            look,
+            "it does not hold for the API's stage",
+        )
     finally:
         client.delete_api_key(apiKey=key)
         client.delete_usage_plan(usagePlanId=plan)
+
+
+def test_a_table_stays_as_it_is_protected() -> None:
+    """From deletion, by its backups; its items expire, and it has a stream, which nobody can put back."""
+    client: Any = boto3.client("dynamodb")
+    name = "drift-dev"
+    expiry = {"AttributeName": "ttl", "Enabled": True}
+    properties = {"TableName": name, "DeletionProtectionEnabled": True, "TimeToLiveSpecification": expiry}
+    template = {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}
+
+    def look() -> list[Finding]:
+        return list(kept.findings(template, stack="drift-dev-companion"))
+
+    assert [(finding.words, finding.mend) for finding in look()] == [(f"table {name} is not there", None)]
+    client.create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )  # fmt: skip
+    list(mended(look()))
+    try:
+        check(
+            lambda: client.update_table(TableName=name, DeletionProtectionEnabled=False),
+            look,
+            "DeletionProtectionEnabled is False",
+        )
+        off = {"PointInTimeRecoveryEnabled": False}
+        check(
+            lambda: client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=off),
+            look,
+            "PointInTimeRecoveryEnabled is False",
+        )
+        check(
+            lambda: client.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry | {"Enabled": False}),
+            look,
+            "time to live: Enabled is False",
+        )
+        client.update_table(TableName=name, StreamSpecification={"StreamEnabled": False})
+        assert [(finding.words, finding.mend) for finding in look()] == [(f"table {name}: it has no stream", None)]
+    finally:
+        client.update_table(TableName=name, DeletionProtectionEnabled=False)
+        client.delete_table(TableName=name)
 
 
 def test_a_log_is_kept_as_long_as_declared() -> None:

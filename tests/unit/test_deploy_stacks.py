@@ -7,13 +7,15 @@ from unittest.mock import MagicMock
 
 import pytest
 from botocore.exceptions import ClientError
+from chalice.app import DynamoDBEventConfig
 
 from grail import cloudformation
 from grail.cloudformation import Stack
-from grail.deploy import removal, stacks
+from grail.deploy import direct, drift, edge, mappings, removal, stacks, state
 from grail.deploy.account import Account
 from grail.errors import GrailError
 from grail.project import Project
+from grail.stack.functions import Caller, Function
 
 SHOP = Stack("shop-dev")
 ROLE = "arn:aws:iam::123456789012:role/cloudformation-shop-dev"
@@ -115,3 +117,70 @@ def test_a_packaged_stages_data_goes_only_when_told(tmp_path: Path, monkeypatch:
     removal.remove(project, "prod", account, with_data=False)
     assert deleted == [stacks.edge("shop", "prod"), whole]
     assert not whole.deploy.called
+
+
+def test_the_edge_is_changed_in_the_role_that_its_stage_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the API's domain as its parameter."""
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(Stack, "deploy", lambda _, __, **given: asked.update(given) or True)
+    account = Account("123456789012", "us-east-1", "aws")
+    edge.deploy("shop", "dev", account, {}, domain="abc.example", role=ROLE, agreed=cloudformation.always)
+    assert (asked["role"], asked["parameters"]) == (ROLE, {"ApiDomain": "abc.example"})
+
+
+def test_an_edge_that_is_no_longer_declared_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a deployment, which leaves it: its address may be in use; and by a check, as a difference."""
+    monkeypatch.setattr(Stack, "exists", lambda _: True)
+    edge.say_undeclared("shop", "dev")
+    assert capsys.readouterr().err.startswith("note: stack shop-dev-edge is there, and not declared; it stays")
+    [found] = drift._of_stack(stacks.edge("shop", "dev"), None)
+    assert (found.words, found.mend, found.hint) == (
+        "stack shop-dev-edge is there, and not declared", None, edge.UNDECLARED,
+    )  # fmt: skip
+    monkeypatch.setattr(Stack, "exists", lambda _: False)
+    edge.say_undeclared("shop", "dev")
+    assert (capsys.readouterr().err, list(drift._of_stack(stacks.edge("shop", "dev"), None))) == ("", [])
+
+
+def test_data_that_would_go_are_asked_for() -> None:
+    """Where nobody can be asked, it is refused; what is added or changed in its place needs no question."""
+    assert direct._agreed([("Add", "Logs", "AWS::Logs::LogGroup"), ("Modify", "Table", "AWS::DynamoDB::Table")])
+    for action in ("Remove", "Replace"):
+        with pytest.raises(GrailError, match=f"the data stack would {action} Table .*; to be asked nothing, say --yes"):
+            direct._agreed([(action, "Table", "AWS::DynamoDB::Table")])
+
+
+def test_what_is_about_to_be_made_is_recorded_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what was there before: if Chalice fails now, and the app changes, it still has to go."""
+    wanted, former = {"name": "new", "resource_type": "iam_role"}, {"name": "old", "resource_type": "iam_role"}
+    ready = MagicMock(bucket=None, local_record=tmp_path / "deployed" / "dev.json")
+    ready.saved.return_value = [former]
+    ready.mirror.state = tmp_path / "state.json"
+    ready.mirror.chalice.side_effect = GrailError("chalice deploy: not now")
+    monkeypatch.setattr(state, "planned", lambda *_, **__: [wanted])
+    monkeypatch.setattr(state, "found", lambda *_: [former])
+    with pytest.raises(GrailError, match="not now"):
+        direct._run_chalice(ready)
+    assert state.read(ready.local_record) == [wanted, former]
+    assert state.read(ready.mirror.state) == [former]
+
+
+def test_an_http_api_is_not_deployed_directly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`chalice deploy` would make a REST API of it."""
+    (tmp_path / ".chalice").mkdir()
+    config = '{"app_name": "shop", "stages": {"dev": {"api_kind": "http"}}}'
+    (tmp_path / ".chalice" / "config.json").write_text(config)
+    monkeypatch.setattr(stacks, "check_direct", lambda *_: None)
+    with pytest.raises(GrailError, match="stage dev has an HTTP API"):
+        direct._check(Project(tmp_path), "dev", Account("123456789012", "us-east-1", "aws"))
+
+
+def test_what_a_stream_gives_up_goes_to_the_queue() -> None:
+    """The event source of a stream says where; a queue's has dead letters, and says nothing."""
+    stream = DynamoDBEventConfig("work", "app.work", "arn:stream", 10, "LATEST", 0)
+    function = Function("work", "Work", "shop-dev-work", Caller.STREAM, "WorkEvent", stream)
+    found = mappings.declared(function, failures="arn:failures")
+    assert found["DestinationConfig"] == {"OnFailure": {"Destination": "arn:failures"}}
+    assert (found["BatchSize"], found["BisectBatchOnFunctionError"]) == (10, True)
