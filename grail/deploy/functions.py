@@ -20,7 +20,7 @@ _AS_THEY_ARE = ("Handler", "Architectures")
 def findings(resources: Mapping[str, Any], code: Path) -> Iterator[Finding]:
     """Yield what differs from a packaged template's `resources`, whose references are resolved, and from the `code`."""
     digest = base64.b64encode(hashlib.sha256(code.read_bytes()).digest()).decode()
-    for resource in resources.values():
+    for resource in _named(resources):
         if resource["Type"] == "AWS::Serverless::Function":
             properties = resource["Properties"]
             name = properties["FunctionName"]
@@ -37,12 +37,17 @@ def findings(resources: Mapping[str, Any], code: Path) -> Iterator[Finding]:
 
 def boundaries(resources: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield whose role may do more than the boundary that is declared for it: Chalice sets none."""
-    for resource in resources.values():
+    for resource in _named(resources):
         if resource["Type"] == "AWS::Serverless::Function" and isinstance(resource["Properties"].get("Role"), Mapping):
             live = _live(resource["Properties"]["FunctionName"])
             declared = resources[resource["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"]
             if live is not None:
                 yield from _of_boundary(live["Role"].rpartition("/")[2], declared.get("PermissionsBoundary"))
+
+
+def _named(resources: Mapping[str, Any]) -> list[Any]:
+    """Return the resources that have a function's name: those of a WebSocket API stay as Chalice makes them."""
+    return [resource for resource in resources.values() if "FunctionName" in resource.get("Properties", {})]
 
 
 def _of_boundary(role: str, declared: str | None) -> Iterator[Finding]:

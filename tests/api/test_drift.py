@@ -171,6 +171,14 @@ def test_other_code_is_for_a_deployment(package: Path) -> None:
     assert [finding.words for finding in functions.findings(RESOURCES, package)] == [f"function {NAME} is not there"]
 
 
+def test_a_function_that_only_chalice_names_is_nobodys_business(tmp_path: Path) -> None:
+    """Those of a WebSocket API have no name in the package."""
+    (tmp_path / "code.zip").write_bytes(code())
+    unnamed = {"Message": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "app.message"}}}
+    assert list(functions.findings(unnamed, tmp_path / "code.zip")) == []
+    assert list(functions.boundaries(unnamed)) == []
+
+
 ROLE = [
     ("put_role_policy", {"PolicyName": NAME, "PolicyDocument": json.dumps(ALL)}, "its policy is not the declared one"),
     ("delete_role_policy", {"PolicyName": NAME}, "its policy is not the declared one"),
