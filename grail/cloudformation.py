@@ -56,6 +56,11 @@ class Stack:
             raise GrailError(message)
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
+    def description(self) -> str | None:
+        """Return what its template says that it is; None where it says nothing, or there is no such stack."""
+        found = self._found()
+        return None if found is None else found.get("Description")
+
     def template(self) -> dict[str, Any]:
         """Return the template that it was made of."""
         found: Any = self._client().get_template(StackName=self.name, TemplateStage="Original")["TemplateBody"]

@@ -97,8 +97,12 @@ def put_rest_api(
     authorizers = {}
     for name, said in body.get("securityDefinitions", {}).items():
         if "x-amazon-apigateway-authorizer" in said:
-            uri = said["x-amazon-apigateway-authorizer"]["authorizerUri"]
-            authorizers[name] = backend.create_authorizer(function_id, name, "TOKEN", authorizer_uri=uri).id
+            given = said["x-amazon-apigateway-authorizer"]
+            authorizers[name] = backend.create_authorizer(
+                function_id, name, "TOKEN",
+                authorizer_uri=given["authorizerUri"],
+                authorizer_result_ttl=given.get("authorizerResultTtlInSeconds"),
+            ).id  # fmt: skip
     for path, methods in paths.items():
         resource = api.get_resource_for_path(path)
         for name, said in methods.items():

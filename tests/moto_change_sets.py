@@ -15,7 +15,7 @@ _motos_create_change_set = CloudFormationBackend.create_change_set
 
 def apply(replace: Callable[[object, str, object], None]) -> None:
     """Adapt moto in this process; `replace` is setattr, or what undoes it later."""
-    # The outputs are those from before it.
+    # The outputs are those from before it, and so is the description.
     replace(ChangeSet, "apply", execute)
     # One to create makes a second stack of one name, where one was not executed; and any role will do.
     replace(CloudFormationBackend, "create_change_set", _create_change_set)
@@ -30,6 +30,7 @@ def execute(changes: Any) -> None:
     changes.stack.resource_map.update(changes.template_dict, changes.parameters)
     changes.stack.parameters = changes.parameters
     changes.stack.template_dict = changes.template_dict
+    changes.stack.description = changes.template_dict.get("Description")
     changes.stack.output_map = OutputMap(changes.stack.resource_map, changes.template_dict, changes.stack.stack_id)
 
 

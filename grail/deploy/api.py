@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from grail.deploy import clients
 from grail.deploy.state import Record, exists
 from grail.errors import GrailError
 
@@ -16,7 +16,7 @@ def find(saved: Iterable[Record], *, name: str, handler: str) -> str | None:
 
     Raises GrailError where several have the name.
     """
-    client = boto3.client("apigateway")
+    client = clients.of("apigateway")
     for api in (*(str(record["rest_api_id"]) for record in saved if "rest_api_id" in record), *_callers(handler)):
         if exists(lambda api=api: client.get_rest_api(restApiId=api)):  # type: ignore[misc]
             return api
@@ -31,14 +31,14 @@ def find(saved: Iterable[Record], *, name: str, handler: str) -> str | None:
 def make(name: str, *, endpoint: str) -> str:
     """Make an empty API, which Chalice then finds: it would make a second one where its record was lost."""
     types: Any = [endpoint]
-    made: Any = boto3.client("apigateway").create_rest_api(name=name, endpointConfiguration={"types": types})
+    made = clients.of("apigateway").create_rest_api(name=name, endpointConfiguration={"types": types})
     return str(made["id"])
 
 
 def _callers(handler: str) -> Iterator[str]:
     """Yield the APIs that may call a function."""
     try:
-        policy = json.loads(boto3.client("lambda").get_policy(FunctionName=handler)["Policy"])
+        policy = json.loads(clients.of("lambda").get_policy(FunctionName=handler)["Policy"])
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise

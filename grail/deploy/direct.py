@@ -5,12 +5,12 @@ Each step makes AWS be as declared, whatever it was: cut short anywhere, run aga
 
 import sys
 
-import boto3
 from chalice.config import Config
 
 from grail.cloudformation import Change, always
-from grail.deploy import api, companion, edge, functions, gateway, mappings, stacks, state
+from grail.deploy import api, clients, companion, edge, functions, gateway, mappings, stacks, state
 from grail.deploy.account import Account
+from grail.deploy.declared import declared
 from grail.deploy.findings import mended
 from grail.deploy.intrinsics import resolved
 from grail.deploy.prepared import Prepared, prepared
@@ -32,29 +32,31 @@ def deploy(project: Project, stage: str, account: Account, *, may_lose: bool) ->
     _say(f"1 of 6: the data stack, {of_data.name}")
     _make_data(project, stage, account)
     with prepared(project, stage, account) as ready:
+        wanted = declared(ready)
         of_data.deploy(source(ready.data, account), agreed=lambda _, changes: may_lose or _agreed(changes))
         _say("2 of 6: chalice deploy")
         api_id = _run_chalice(ready)
         _say(f"3 of 6: what Chalice can't say, the stack {beside.name}")
-        if ready.companion["Resources"]:
+        if wanted.companion is not None:
             beside.deploy(
-                source(ready.companion, account, bucket=ready.bucket, prefix=state.PREFIX),
+                source(wanted.companion, account, bucket=ready.bucket, prefix=state.PREFIX),
                 parameters={} if api_id is None else {companion.API: api_id},
             )
         _say("4 of 6: event sources, and the boundary of the functions' roles")
-        list(mended(mappings.findings(ready.parts.functions, ready.known)))
-        list(mended(functions.boundaries(resolved(ready.sam["Resources"], ready.known, strict=False))))
+        list(mended(mappings.findings(ready.parts.functions, wanted.known)))
+        list(mended(functions.boundaries(resolved(wanted.resources, wanted.known, strict=False))))
         _say("5 of 6: the API" if api_id else "5 of 6: there is no API")
         if api_id is None:
             return None
-        gateway.put(ready.gateway(api_id))
-        domain = f"{api_id}.execute-api.{account.region}.{ready.known['AWS::URLSuffix']}"
-        if ready.edge is None:
+        gateway.put(wanted.gateway(api_id, {} if wanted.companion is None else beside.outputs()))
+        domain = f"{api_id}.execute-api.{account.region}.{wanted.known['AWS::URLSuffix']}"
+        if wanted.edge is None:
             _say("6 of 6: there is no edge")
+            edge.say_undeclared(project.name, stage)
             return f"https://{domain}/{ready.parts.api_stage}"
         at_edge = stacks.edge(project.name, stage)
         _say(f"6 of 6: the edge, {at_edge.name} in {at_edge.region}")
-        edge.deploy(project.name, stage, account, ready.edge, domain=domain, agreed=always)
+        edge.deploy(project.name, stage, account, wanted.edge, domain=domain, agreed=always)
         return at_edge.outputs()["Url"]
 
 
@@ -69,7 +71,7 @@ def _check(project: Project, stage: str, account: Account) -> None:
         way = f"all at once, not {chosen.deployment}"
         _say(f"note: {way}: that takes aliases, which only a package has (VIA=cloudformation)")
     policy = account.arn("iam", f"policy/{boundary.policy_name(project.name, stage)}")
-    if chosen.permissions_boundary and not state.exists(lambda: boto3.client("iam").get_policy(PolicyArn=policy)):
+    if chosen.permissions_boundary and not state.exists(lambda: clients.of("iam").get_policy(PolicyArn=policy)):
         message = f"the boundary of stage {stage} is not there: `python -m grail bootstrap --stage {stage}` makes it"
         raise GrailError(message)
 
@@ -82,9 +84,7 @@ def _make_data(project: Project, stage: str, account: Account) -> None:
     project.enter(stage)
     template = data.template_of(project, stage)
     stack = stacks.data(project.name, stage)
-    if not stack.exists():
-        if not template["Resources"]:
-            template["Resources"]["Nothing"] = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+    if template["Resources"] and not stack.exists():
         stack.deploy(source(template, account))
 
 
@@ -94,7 +94,7 @@ def _run_chalice(ready: Prepared) -> str | None:
     api_id = ready.find_api(saved)
     if api_id is None and ready.parts.api_stage is not None:
         config = Config(chalice_stage=ready.stage, config_from_disk=dict(ready.project.config))
-        api_id = api.make(ready.parts.name, endpoint=config.api_gateway_endpoint_type)
+        api_id = api.make(ready.parts.name, endpoint=config.api_gateway_endpoint_type or "EDGE")  # Chalice's
     wanted = state.planned(ready.mirror.folder, ready.stage, ready.project.app, account=ready.account, api=api_id)
     names_wanted = {record["name"] for record in wanted}
     # Kept before anything is made: what fails now may be wanted no more when this is run again, and has to go then.

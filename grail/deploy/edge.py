@@ -1,5 +1,6 @@
 """A stage's edge: the last step of each path, by a stack of its own, in CloudFront's region."""
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,3 +26,12 @@ def deploy(
     """Put CloudFront before the API at a domain; tell whether something changed. Raises GrailError."""
     stack = stacks.edge(app, stage)
     return stack.deploy(source(template, account), parameters={API_DOMAIN: domain}, role=role, agreed=agreed)
+
+
+UNDECLARED = "it stays until you delete it: its address goes with it"
+
+
+def say_undeclared(app: str, stage: str) -> None:
+    """Say that a stage that declares no edge has one, which no deployment removes: somebody may use its address."""
+    if (stack := stacks.edge(app, stage)).exists():
+        print(f"note: stack {stack.name} is there, and not declared; {UNDECLARED}", file=sys.stderr)

@@ -6,11 +6,15 @@ from typing import Any, NamedTuple
 Mend = Callable[[], object]
 
 
+DEPLOYED = "`make deploy` mends it"
+
+
 class Finding(NamedTuple):
-    """A difference; without a `mend` a deployment has to see to it."""
+    """A difference; without a `mend` the `hint` says who has to see to it."""
 
     words: str
     mend: Mend | None = None
+    hint: str = DEPLOYED
 
 
 def compared(

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-import boto3
-
+from grail.deploy import clients
 from grail.deploy.findings import Finding, Mend, compared
 
 _INTEGRATION = "x-amazon-apigateway-integration"
@@ -19,6 +18,7 @@ _ANY = "x-amazon-apigateway-any-method"
 _RESPONSES = "x-amazon-apigateway-gateway-responses"
 _KEY = "api_key"
 _FEW = 3
+_CACHED_SECONDS = 300  # where nobody says (API Gateway API Reference, "Authorizer")
 _LIMITS = {
     "ThrottlingRateLimit": ("throttling/rateLimit", "throttlingRateLimit"),
     "ThrottlingBurstLimit": ("throttling/burstLimit", "throttlingBurstLimit"),
@@ -42,7 +42,7 @@ class Gateway(NamedTuple):
 
 def put(gateway: Gateway) -> None:
     """Make the API, its stage, and what the stage serves be as declared."""
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     client.put_rest_api(restApiId=gateway.api, mode="overwrite", body=_text(gateway.definition).encode())
     if "MinimumCompressionSize" in gateway.settings:  # which the definition that is overwritten with does not say
         operation = _replace("/minimumCompressionSize", gateway.settings["MinimumCompressionSize"])
@@ -53,7 +53,7 @@ def put(gateway: Gateway) -> None:
 
 def findings(gateway: Gateway) -> Iterator[Finding]:
     """Yield what differs."""
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     mend = partial(put, gateway)
     live = {"name": client.get_rest_api(restApiId=gateway.api)["name"]}
     yield from compared("API", live, {"name": gateway.definition["info"]["title"]}, mend)
@@ -75,6 +75,7 @@ def findings(gateway: Gateway) -> Iterator[Finding]:
     own = {answer["responseType"]: answer for answer in answers if not answer.get("defaultResponse")}
     declared_answers = gateway.definition.get(_RESPONSES, {})
     others = [kind for kind, answer in sorted(declared_answers.items()) if not _same(own.get(kind, {}), answer)]
+    yield from _authorizers(gateway)
     yield from _together("is not as declared", [f"its own answer {kind}" for kind in others], mend)
 
 
@@ -88,7 +89,36 @@ def _together(words: str, names: list[str], mend: Mend) -> Iterator[Finding]:
 
 
 def _same(live: Mapping[str, Any], declared: Mapping[str, Any]) -> bool:
-    return all(live.get(name) == declared.get(name) for name in ("responseParameters", "responseTemplates"))
+    parts = ("responseParameters", "responseTemplates")
+    status = declared.get("statusCode")  # API Gateway has one of its own for most
+    return all(live.get(name) == declared.get(name) for name in parts) and (
+        status is None or str(live.get("statusCode")) == str(status)
+    )
+
+
+def _declared_authorizers(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what decides who may call, by its name."""
+    found = {}
+    for name, scheme in definition.get("securityDefinitions", {}).items():
+        if (said := scheme.get("x-amazon-apigateway-authorizer")) is not None:
+            found[name] = {
+                "asks": said.get("authorizerUri"),
+                "users of": said.get("providerARNs", []),
+                "cached for": said.get("authorizerResultTtlInSeconds", _CACHED_SECONDS),
+            }
+    return found
+
+
+def _authorizers(gateway: Gateway) -> Iterator[Finding]:
+    live = {one["name"]: one for one in clients.of("apigateway").get_authorizers(restApiId=gateway.api)["items"]}
+    for name, wanted in _declared_authorizers(gateway.definition).items():
+        one: Mapping[str, Any] = live.get(name, {})
+        there = {
+            "asks": one.get("authorizerUri"),
+            "users of": one.get("providerARNs", []),
+            "cached for": one.get("authorizerResultTtlInSeconds", _CACHED_SECONDS),
+        }
+        yield from compared(f"API: authorizer {name}", there, wanted, partial(put, gateway))
 
 
 def _operations(gateway: Gateway) -> Iterator[dict[str, str]]:
@@ -100,19 +130,21 @@ def _operations(gateway: Gateway) -> Iterator[dict[str, str]]:
         yield _replace("/accessLogSettings/destinationArn", target)
         yield _replace("/accessLogSettings/format", form)
     declared = {_place(limits): limits for limits in gateway.settings.get("MethodSettings", ())}
-    stage: Any = boto3.client("apigateway").get_stage(restApiId=gateway.api, stageName=gateway.stage)
+    stage = clients.of("apigateway").get_stage(restApiId=gateway.api, stageName=gateway.stage)
     for place in stage.get("methodSettings", {}):
         if place not in declared:
             yield {"op": "remove", "path": f"/{place}"}
     for place, limits in declared.items():
         for name, (path, _) in _LIMITS.items():
             yield _replace(f"/{place}/{path}", limits[name])
+        yield _replace(f"/{place}/logging/dataTrace", "false")
 
 
 def _declared_settings(gateway: Gateway) -> dict[str, Any]:
     log = gateway.settings.get("AccessLogSetting")
     return {
         "tracing": gateway.settings.get("TracingEnabled", False),
+        "logs bodies": [],  # never: secrets are in them
         "access log": None if log is None else (log["DestinationArn"], log["Format"]),
         "throttle": {
             _place(limits): {live: float(limits[name]) for name, (_, live) in _LIMITS.items()}
@@ -125,6 +157,9 @@ def _settings(stage: Mapping[str, Any]) -> dict[str, Any]:
     log = stage.get("accessLogSettings")
     return {
         "tracing": stage.get("tracingEnabled", False),
+        "logs bodies": [
+            place for place, limits in stage.get("methodSettings", {}).items() if limits.get("dataTraceEnabled")
+        ],
         "access log": None if log is None else (log["destinationArn"].removesuffix(":*"), log["format"]),
         "throttle": {
             place: {live: float(limits.get(live, -1)) for _, live in _LIMITS.values()}
@@ -152,7 +187,7 @@ def _declared_methods(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]
 
 def _methods(gateway: Gateway) -> dict[str, dict[str, Any]]:
     """Return the methods that the API has, the same way."""
-    client: Any = boto3.client("apigateway")
+    client = clients.of("apigateway")
     validators = _names(client.get_request_validators(restApiId=gateway.api, limit=500))
     authorizers = _names(client.get_authorizers(restApiId=gateway.api, limit=500))
     pages = client.get_paginator("get_resources").paginate(restApiId=gateway.api, embed=["methods"])

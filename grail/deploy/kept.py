@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from grail.deploy import clients
 from grail.deploy.findings import Finding, compared
 from grail.deploy.state import exists
 
@@ -20,8 +20,12 @@ _PLAN = {
 }
 
 
-def findings(resources: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield what differs from a template's resources, whose references are resolved."""
+def findings(resources: Mapping[str, Any], *, stack: str) -> Iterator[Finding]:
+    """Yield what differs from a template's resources, whose references are resolved.
+
+    What is gone of the `stack` beside the API is made again with that stack: CloudFormation misses nothing.
+    """
+    again = f"CloudFormation misses nothing: delete the stack {stack}, then `make deploy`; docs/delivery.md"
     for resource in resources.values():
         properties = resource.get("Properties", {})
         match resource["Type"]:
@@ -32,22 +36,30 @@ def findings(resources: Mapping[str, Any]) -> Iterator[Finding]:
             case "AWS::Logs::LogGroup":
                 yield from _of_log(properties)
             case "AWS::ApiGateway::UsagePlan":
-                yield from _of_plan(properties)
+                yield from _of_plan(properties, again)
+            case "AWS::ApiGateway::ApiKey":
+                yield from _of_key(properties, again)
+            case "AWS::Lambda::EventInvokeConfig":
+                yield from _of_given_up(properties)
 
 
 def _of_queue(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("sqs")
+    client = clients.of("sqs")
     name = properties["QueueName"]
-    try:
-        url = client.get_queue_url(QueueName=name)["QueueUrl"]
-    except client.exceptions.QueueDoesNotExist:
-        yield Finding(f"queue {name} is not there")
-        return
-    live = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     wanted = {key: value for key, value in properties.items() if key != "QueueName"}
     attributes = {
         key: json.dumps(value) if isinstance(value, Mapping | bool) else str(value) for key, value in wanted.items()
     }
+    try:
+        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+    except client.exceptions.QueueDoesNotExist:
+        mend = partial(client.create_queue, QueueName=name, Attributes=attributes)
+        yield Finding(f"queue {name} is not there", mend)
+        return
+    live = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    if live.get("Policy"):
+        mend = partial(client.set_queue_attributes, QueueUrl=url, Attributes={"Policy": ""})
+        yield Finding(f"queue {name}: it has a policy, which is not declared", mend)
     seen = {key: _read(live.get(key), like=value) for key, value in wanted.items()}
     yield from compared(
         f"queue {name}", seen, wanted, partial(client.set_queue_attributes, QueueUrl=url, Attributes=attributes)
@@ -62,15 +74,18 @@ def _read(attribute: str | None, *, like: Any) -> Any:  # noqa: ANN401 - a templ
 
 
 def _of_table(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("dynamodb")
+    client = clients.of("dynamodb")
     name = properties["TableName"]
     try:
         table = client.describe_table(TableName=name)["Table"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        yield Finding(f"table {name} is not there")
+        yield Finding(f"table {name} is not there", hint="restore its backup under this name")
         return
+    if not table.get("StreamSpecification", {}).get("StreamEnabled"):
+        other = "turn it on, and have its functions read the new one"  # the stack goes on telling of the old one
+        yield Finding(f"table {name}: it has no stream", hint=other)
     protected = {"DeletionProtectionEnabled": properties["DeletionProtectionEnabled"]}
     live = {"DeletionProtectionEnabled": table.get("DeletionProtectionEnabled", False)}
     yield from compared(f"table {name}", live, protected, partial(client.update_table, TableName=name, **protected))
@@ -90,7 +105,7 @@ def _of_table(properties: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _of_log(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("logs")
+    client = clients.of("logs")
     name, days = properties["LogGroupName"], properties["RetentionInDays"]
     found = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     live = next((group for group in found if group["logGroupName"] == name), None)
@@ -102,18 +117,47 @@ def _of_log(properties: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _make_log(name: str, days: int) -> None:
-    client: Any = boto3.client("logs")
+    client = clients.of("logs")
     exists(lambda: client.create_log_group(logGroupName=name))
     client.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
-def _of_plan(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    client: Any = boto3.client("apigateway")
+def _of_given_up(properties: Mapping[str, Any]) -> Iterator[Finding]:
+    client = clients.of("lambda")
+    name, wanted = properties["FunctionName"], properties["DestinationConfig"]["OnFailure"]
+    try:
+        live = client.get_function_event_invoke_config(FunctionName=name).get("DestinationConfig", {})
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        live = {}
+    mend = partial(client.put_function_event_invoke_config, FunctionName=name, DestinationConfig={"OnFailure": wanted})
+    what = f"function {name}, what it gives up"
+    yield from compared(what, live.get("OnFailure", {}), {"Destination": wanted["Destination"]}, mend)
+
+
+def _of_key(properties: Mapping[str, Any], again: str) -> Iterator[Finding]:
+    client = clients.of("apigateway")
+    name = properties["Name"]
+    pages = client.get_paginator("get_api_keys").paginate(nameQuery=name)
+    key = next((key for page in pages for key in page["items"] if key["name"] == name), None)
+    if key is None:
+        yield Finding(f"API key {name} is not there", hint=again)
+    elif not key["enabled"]:
+        enable = [{"op": "replace", "path": "/enabled", "value": "true"}]
+        yield Finding(
+            f"API key {name}: it is switched off",
+            partial(client.update_api_key, apiKey=key["id"], patchOperations=enable),
+        )
+
+
+def _of_plan(properties: Mapping[str, Any], again: str) -> Iterator[Finding]:
+    client = clients.of("apigateway")
     name = properties["UsagePlanName"]
     plans = [plan for page in client.get_paginator("get_usage_plans").paginate() for plan in page["items"]]
     plan = next((plan for plan in plans if plan["name"] == name), None)
     if plan is None:
-        yield Finding(f"usage plan {name} is not there")
+        yield Finding(f"usage plan {name} is not there", hint=again)
         return
     wanted = _limits(properties)
     live: dict[str, Any] = {}

@@ -55,6 +55,7 @@ def deploy(
         message = f"CloudFormation has no role for stage {stage}: `python -m grail bootstrap --stage {stage}` makes it"
         raise GrailError(message) from error
     if at_edge is None:
+        edge.say_undeclared(project.name, stage)
         return changed
     domain = stack.outputs()[edge.API_DOMAIN]
     template = package.read(at_edge)

@@ -48,7 +48,8 @@ def remove(project: Project, stage: str, account: Account, *, with_data: bool) -
 
 
 def check(project: Project, stage: str) -> None:
-    """Raise GrailError for a stage that is not there."""
+    """Raise GrailError for a stage that is not there, or whose stacks are another's."""
+    stacks.check_own(project.name, stage)
     whole, of_data = stacks.packaged(project.name, stage), stacks.data(project.name, stage)
     if not (whole.exists() or of_data.exists()):
         message = f"stage {stage} is not there: neither stack {whole.name} nor {of_data.name}"
@@ -62,12 +63,11 @@ def _remove_packaged(project: Project, stage: str, account: Account, stack: Stac
     logs = {function.logical: function.lambda_name for function in parts.of(project, stage, project.app).functions}
     kept = data.template_of(project, stage, functions=logs)
     _delete(stacks.edge(project.name, stage))
-    if not with_data and kept["Resources"]:
+    if not with_data:
         print(f"removing all but the data from the stack {stack.name}", file=sys.stderr)
         stack.deploy(_source(_only(template, kept), project, stage, account))
         return
-    if kept["Resources"]:
-        stack.deploy(_source(_unprotected(template, set(kept["Resources"])), project, stage, account))
+    stack.deploy(_source(_unprotected(template, set(kept["Resources"])), project, stage, account))
     _empty(_files(project, stage))
     _delete(stack)
 
@@ -82,7 +82,7 @@ def _only(template: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any
         name: {key: value for key, value in template.get(name, {}).items() if key in kept[name]}
         for name in ("Resources", "Outputs")
     }
-    return {**template, **{name: part for name, part in left.items() if part}}
+    return {name: part for name, part in {**template, **left}.items() if part}  # CloudFormation takes nothing empty
 
 
 def _files(project: Project, stage: str) -> str | None:

@@ -44,8 +44,23 @@ def url(app: str, stage: str, *, has_edge: bool) -> str | None:
     return with_api(app, stage).outputs().get("EndpointURL")
 
 
+def check_own(app: str, stage: str) -> None:
+    """Raise GrailError where another stage has a stack of such a name: app `shop-dev`, stage `data`, that of shop's."""
+    for stack, what in (
+        (packaged(app, stage), ""),
+        (data(app, stage), "Data of "),
+        (companion(app, stage), "Beside the API of "),
+        (edge(app, stage), "Edge of "),
+    ):
+        found = stack.description()
+        if found is not None and found != f"{what}{app}, stage {stage}":
+            message = f"stack {stack.name} is another's, {found!r}: give the app or the stage another name"
+            raise GrailError(message)
+
+
 def check_direct(app: str, stage: str) -> None:
     """Raise GrailError for a stage that CloudFormation made as a whole: both ways use the same names."""
+    check_own(app, stage)
     if (stack := packaged(app, stage)).exists():
         message = f"stage {stage} was deployed as a package, by stack {stack.name}: go on so (VIA=cloudformation)"
         raise GrailError(message)
@@ -53,6 +68,7 @@ def check_direct(app: str, stage: str) -> None:
 
 def check_packaged(app: str, stage: str) -> None:
     """Raise GrailError for a stage that `chalice deploy` made."""
+    check_own(app, stage)
     for stack in (data(app, stage), companion(app, stage)):
         if stack.exists():
             message = f"stage {stage} was deployed directly, beside stack {stack.name}: go on so (VIA=chalice)"

@@ -17,6 +17,7 @@ from chalice.config import Config
 from chalice.deploy import models
 from chalice.deploy.appgraph import ApplicationGraphBuilder, DependencyBuilder
 
+from grail.deploy import clients
 from grail.deploy.account import Account
 
 Record = dict[str, Any]
@@ -95,7 +96,7 @@ def _mappings(function: str, sources: Iterable[Record]) -> Iterator[Record]:
     by_arn = {
         record.get(_SOURCES[record["resource_type"]]): record for record in sources if record["lambda_arn"] == function
     }
-    pages = boto3.client("lambda").get_paginator("list_event_source_mappings").paginate(FunctionName=function)
+    pages = clients.of("lambda").get_paginator("list_event_source_mappings").paginate(FunctionName=function)
     for mapping in [mapping for page in pages for mapping in page["EventSourceMappings"]]:
         record = by_arn.pop(mapping.get("EventSourceArn"), None)
         stray = {"name": f"stray-{mapping['UUID']}", "resource_type": "sqs_event", "lambda_arn": function}
@@ -106,13 +107,13 @@ def _is_there(record: Record) -> bool:
     """Tell whether what a record is of exists; of a kind that can't be asked for, that is taken for granted."""
     match record:
         case {"resource_type": "iam_role", "role_name": str(name)}:
-            return exists(lambda: boto3.client("iam").get_role(RoleName=name))
+            return exists(lambda: clients.of("iam").get_role(RoleName=name))
         case {"resource_type": "lambda_function", "lambda_arn": str(arn)}:
-            return exists(lambda: boto3.client("lambda").get_function_configuration(FunctionName=arn))
+            return exists(lambda: clients.of("lambda").get_function_configuration(FunctionName=arn))
         case {"resource_type": "cloudwatch_event", "rule_name": str(name)}:
-            return exists(lambda: boto3.client("events").describe_rule(Name=name))
+            return exists(lambda: clients.of("events").describe_rule(Name=name))
         case {"resource_type": "rest_api", "rest_api_id": str(api)}:
-            return exists(lambda: boto3.client("apigateway").get_rest_api(restApiId=api))
+            return exists(lambda: clients.of("apigateway").get_rest_api(restApiId=api))
     return True
 
 
@@ -140,7 +141,7 @@ def read(file: Path) -> list[Record]:
 def fetch(bucket: str, stage: str) -> list[Record]:
     """Return the records that a stage's bucket has."""
     try:
-        kept = boto3.client("s3").get_object(Bucket=bucket, Key=_key(stage))
+        kept = clients.of("s3").get_object(Bucket=bucket, Key=_key(stage))
     except ClientError as error:
         if error.response["Error"]["Code"] in _ABSENT:
             return []
@@ -150,7 +151,7 @@ def fetch(bucket: str, stage: str) -> list[Record]:
 
 def keep(bucket: str, stage: str, records: Iterable[Record]) -> None:
     """Write records into a stage's bucket."""
-    boto3.client("s3").put_object(Bucket=bucket, Key=_key(stage), Body=text(records).encode())
+    clients.of("s3").put_object(Bucket=bucket, Key=_key(stage), Body=text(records).encode())
 
 
 def forget(bucket: str) -> None:

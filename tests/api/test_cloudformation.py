@@ -1,12 +1,14 @@
 """CloudFormation stacks, on moto in this process."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import boto3
 import pytest
 from moto import mock_aws
 
 from grail.cloudformation import Change, Stack
+from grail.deploy import stacks
 from grail.errors import GrailError
 
 SHOP = Stack("shop-stacks")
@@ -46,3 +48,15 @@ def test_a_stack_is_made_changed_and_left_alone() -> None:
     SHOP.delete()
     SHOP.delete()
     assert not SHOP.exists()
+
+
+@pytest.mark.parametrize("check", [stacks.check_own, stacks.check_direct, stacks.check_packaged])
+def test_anothers_stack_is_left_alone(check: Callable[[str, str], None]) -> None:
+    """Where app and stage run together to the name of another's: `shop-dev` has a stage `data`, `shop` its data."""
+    template = {"Description": "Data of shop, stage dev", "Resources": json.loads(source("Jobs")["TemplateBody"])}
+    template["Resources"] = template["Resources"]["Resources"]
+    boto3.client("cloudformation").create_stack(StackName="shop-dev-data", TemplateBody=json.dumps(template))
+    stacks.check_own("shop", "dev")
+    with pytest.raises(GrailError, match="stack shop-dev-data is another's, 'Data of shop, stage dev'"):
+        check("shop-dev", "data")
+    Stack("shop-dev-data").delete()

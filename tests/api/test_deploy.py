@@ -87,6 +87,7 @@ def test_what_the_app_no_longer_has_is_told_by_the_saved_record() -> None:
     old = FUNCTION_RECORD | {"name": "former"}
     assert state.found([], [old]) == [old]
     assert state.found([FUNCTION_RECORD], [FUNCTION_RECORD | {"lambda_arn": "stale"}]) == [FUNCTION_RECORD]
+    assert state.found([ROLE_RECORD], [ROLE_RECORD | {"role_arn": "stale"}]) == [ROLE_RECORD]
 
 
 def test_an_event_source_that_nobody_wants_is_removed() -> None:
