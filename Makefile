@@ -51,7 +51,7 @@ account: $(INSTALLED) ## Serve an AWS account on this machine, to try deploy and
 	@$(BIN)/python -c 'from tests.moto_account import main; main()'
 
 deploy: $(INSTALLED) $(TRANSLATOR) ## Deploy a stage to AWS (STAGE=dev; VIA=chalice or cloudformation; YES=1)
-	@$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA) $(call switch,YES,yes)
+	@$(if $(filter terraform,$(VIA)),$(error `make package FORMAT=terraform` makes what Terraform deploys: docs/terraform.md))$(BIN)/python -m grail deploy --stage $(STAGE) --via $(VIA) $(call switch,YES,yes)
 
 destroy: $(INSTALLED) ## Remove a stage from AWS (STAGE=dev; YES=1); its data too with DATA=1; prod wants CONFIRM=<app>-prod
 	@CONFIRM=$(CONFIRM) $(BIN)/python -m grail destroy --stage $(STAGE) $(call switch,DATA,data) $(call switch,YES,yes)
