@@ -13,10 +13,10 @@ import pytest
 from chalice.app import CloudWatchEventConfig, Rate, ScheduledEventConfig, SQSEventConfig
 from moto import mock_aws
 
-from grail.deploy import callers, functions, gateway, kept, mappings
+from grail.deploy import callers, functions, kept, mappings
 from grail.deploy.account import Account
 from grail.deploy.findings import Finding, mended
-from grail.deploy.gateway import Gateway
+from grail.deploy.gateway_definition import authorizers, is_same_answer
 from grail.stack.functions import Caller, Function
 
 ACCOUNT = Account("123456789012", "us-east-1", "aws")
@@ -497,7 +497,7 @@ def test_a_log_is_kept_as_long_as_declared() -> None:
 def test_the_apis_own_answers_are_compared(live: dict[str, Any], same: bool) -> None:  # noqa: FBT001 - what is expected
     """Their status, headers and bodies."""
     declared = {"statusCode": 429, "responseParameters": {"a": "b"}, "responseTemplates": {"c": "d"}}
-    assert gateway._same(live, declared) is same
+    assert is_same_answer(live, declared) is same
 
 
 def test_an_authorizer_is_compared() -> None:
@@ -506,12 +506,12 @@ def test_an_authorizer_is_compared() -> None:
     api = client.create_rest_api(name="drift-dev")["id"]
     said = {"authorizerUri": "arn:ours", "authorizerResultTtlInSeconds": 30}
     scheme = {"type": "apiKey", "x-amazon-apigateway-authorizer": said}
-    wanted = Gateway(api, "api", {"securityDefinitions": {"gate": scheme, "api_key": {"type": "apiKey"}}}, {})
+    definition = {"securityDefinitions": {"gate": scheme, "api_key": {"type": "apiKey"}}}
     try:
-        assert len(list(gateway._authorizers(wanted))) == 2
+        assert len(list(authorizers(api, definition, print))) == 2
         uri = {"authorizerUri": "arn:evil", "authorizerResultTtlInSeconds": 3600}
         client.create_authorizer(restApiId=api, name="gate", type="TOKEN", **uri)
-        assert [finding.words for finding in gateway._authorizers(wanted)] == [
+        assert [finding.words for finding in authorizers(api, definition, print)] == [
             "API: authorizer gate: asks is arn:evil, declared is arn:ours",
             "API: authorizer gate: cached for is 3600, declared is 30",
         ]
