@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from grail.arguments import Actions
 from grail.deploy import drift
 from grail.deploy.account import reached
 from grail.project import Project
@@ -21,31 +22,21 @@ EXAMPLE = "python -m grail stack package --stage staging"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=type(parser))
-    described = "Print a stage's data stack as a CloudFormation template: what must outlive every deployment."
-    printed = actions.add_parser("data", help=described, description=described)
-    printed.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
-    printed.set_defaults(act=_data)
+    verb = Actions(parser)
     described = f"Write {FOLDER}/<stage>.json, which `chalice package --merge-template` takes, and that of its edge."
-    written = actions.add_parser("write", help=described, description=described)
+    written = verb.add("write", described, _write)
     written.add_argument("--stage", help="the stage (default: every stage, one after the other)")
-    written.set_defaults(act=_write)
+    verb.common.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
+    verb.add(
+        "data", "Print a stage's data stack as a CloudFormation template: what must outlive every deployment.", _data
+    )
     described = f"Write that, package the stage with it into {OUT}/<stage>, and check the whole as CloudFormation does."
-    packaged = actions.add_parser("package", help=described, description=described)
-    packaged.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
-    packaged.set_defaults(act=_package)
+    verb.add("package", described, _package)
     described = f"Do the same as package, say it for Terraform in {OUT}/<stage>/terraform, and have Terraform check it."
-    other = actions.add_parser("terraform", help=described, description=described)
-    other.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
-    other.set_defaults(act=_terraform)
+    verb.add("terraform", described, _terraform)
     described = "Say what on a stage that was deployed directly differs from what is declared; exit code 1 if anything."
-    checked = actions.add_parser("check", help=described, description=described)
-    checked.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
-    checked.set_defaults(act=_check)
-    described = "Mend what `check` finds; exit code 1 if something is left, which a deployment mends."
-    applied = actions.add_parser("apply", help=described, description=described)
-    applied.add_argument("--stage", default="dev", help="the stage (default: %(default)s)")
-    applied.set_defaults(act=_apply)
+    verb.add("check", described, _check)
+    verb.add("apply", "Mend what `check` finds; exit code 1 if something is left, which a deployment mends.", _apply)
 
 
 def run(options: argparse.Namespace) -> int:
