@@ -6,6 +6,7 @@ operations since it was asked for last.
 """
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -30,7 +31,7 @@ from moto.sqs.models import Queue
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from grail.deploy.intrinsics import resolved
-from grail.localcloud import moto_mends, moto_properties, moto_resources
+from grail.localcloud import moto_mends, moto_properties, moto_resources, processes
 from grail.localcloud.moto_resources import _Created
 from grail.localcloud.moto_state import ACCOUNT
 from grail.localcloud.services import REGION
@@ -350,6 +351,7 @@ def ask(url: str) -> Any:
 def main() -> None:
     """Serve until this process is ended."""
     apply()
+    processes.when_gone(os.getppid(), functools.partial(os._exit, 0))
     front: Any = Front(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=_Quiet)
     url = f"http://127.0.0.1:{server.server_port}"
