@@ -26,7 +26,8 @@ settings.load_profile("prove" if PROVE else "sample")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Hold every test to a sentence that says what it shows."""
+    """Hold every test to a sentence that says what it shows; begin with those of processes, which take longest."""
+    items.sort(key=lambda item: "tests/system" not in item.nodeid)
     for item in items:
         if not (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip():
             message = f"{item.nodeid} has no docstring"
