@@ -8,7 +8,7 @@ import sys
 from chalice.config import Config
 
 from grail.cloudformation import Change, always
-from grail.deploy import api, clients, companion, edge, functions, gateway, mappings, stacks, state
+from grail.deploy import api, clients, companion, edge, gateway, mappings, roles, stacks, state
 from grail.deploy.account import Account
 from grail.deploy.declared import declared
 from grail.deploy.findings import mended
@@ -44,7 +44,7 @@ def deploy(project: Project, stage: str, account: Account, *, may_lose: bool) ->
             )
         _say("4 of 6: event sources, and the boundary of the functions' roles")
         list(mended(mappings.findings(ready.parts.functions, wanted.known)))
-        list(mended(functions.boundaries(resolved(wanted.resources, wanted.known, strict=False))))
+        list(mended(roles.boundaries(resolved(wanted.resources, wanted.known, strict=False))))
         _say("5 of 6: the API" if api_id else "5 of 6: there is no API")
         if api_id is None:
             return None
@@ -117,7 +117,8 @@ def _agreed(changes: list[Change]) -> bool:
     lost = [f"{action} {name} ({kind})" for action, name, kind in changes if action in {"Remove", "Replace"}]
     if not lost or confirmed(f"The data stack would {', '.join(lost)}. Go on?"):
         return True
-    message = f"nothing was changed: the data stack would {', '.join(lost)}; to be asked nothing, say --yes"
+    hint = "to be asked nothing, say --yes (make: YES=1)"
+    message = f"nothing was changed: the data stack would {', '.join(lost)}; {hint}"
     raise GrailError(message)
 
 

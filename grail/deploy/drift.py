@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grail.cloudformation import Stack
-from grail.deploy import callers, companion, edge, functions, gateway, kept, mappings, stacks
+from grail.deploy import callers, companion, edge, functions, gateway, kept, mappings, roles, stacks
 from grail.deploy.account import Account
 from grail.deploy.declared import Declared, declared
 from grail.deploy.findings import Finding, mended
@@ -53,7 +53,7 @@ def _findings(ready: Prepared, wanted: Declared) -> Iterator[Finding]:
         yield from kept.findings(resolved(template["Resources"], known, strict=False), stack=beside.name)
     resources = resolved(wanted.resources, known, strict=False)
     yield from functions.findings(resources, wanted.code)
-    yield from functions.boundaries(resources)
+    yield from roles.findings(resources)
     yield from mappings.findings(ready.parts.functions, wanted.known)
     yield from callers.findings(ready.parts.functions, ready.account, api=api_id)
     if api_id is not None and (wanted.companion is None or beside.exists()):

@@ -1,8 +1,7 @@
-"""The deployed functions and their roles, compared with the packaged template's."""
+"""The deployed functions, compared with the packaged template's."""
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,44 +19,22 @@ _AS_THEY_ARE = ("Handler", "Architectures")
 def findings(resources: Mapping[str, Any], code: Path) -> Iterator[Finding]:
     """Yield what differs from a packaged template's `resources`, whose references are resolved, and from the `code`."""
     digest = base64.b64encode(hashlib.sha256(code.read_bytes()).digest()).decode()
-    for resource in _named(resources):
-        if resource["Type"] == "AWS::Serverless::Function":
-            properties = resource["Properties"]
-            name = properties["FunctionName"]
-            live = _live(name)
-            if live is None:
-                yield Finding(f"function {name} is not there")
-                continue
-            yield from _of_function(name, live, properties, digest)
-            role = properties.get("Role")
-            if isinstance(role, Mapping) and "Fn::GetAtt" in role:
-                declared = resources[role["Fn::GetAtt"][0]]["Properties"]
-                yield from _of_role(live["Role"].rpartition("/")[2], declared)
+    for properties, live in of_package(resources):
+        if live is None:
+            yield Finding(f"function {properties['FunctionName']} is not there")
+        else:
+            yield from _of_function(properties["FunctionName"], live, properties, digest)
 
 
-def boundaries(resources: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield whose role may do more than the boundary that is declared for it: Chalice sets none."""
-    for resource in _named(resources):
-        if resource["Type"] == "AWS::Serverless::Function" and isinstance(resource["Properties"].get("Role"), Mapping):
-            live = _live(resource["Properties"]["FunctionName"])
-            declared = resources[resource["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"]
-            if live is not None:
-                yield from _of_boundary(live["Role"].rpartition("/")[2], declared.get("PermissionsBoundary"))
+def of_package(resources: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], dict[str, Any] | None]]:
+    """Yield each function's properties in a packaged template, and its configuration; None where it is not there.
 
-
-def _named(resources: Mapping[str, Any]) -> list[Any]:
-    """Return the resources that have a function's name: those of a WebSocket API stay as Chalice makes them."""
-    return [resource for resource in resources.values() if "FunctionName" in resource.get("Properties", {})]
-
-
-def _of_boundary(role: str, declared: str | None) -> Iterator[Finding]:
-    client = clients.of("iam")
-    live = client.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    if declared is None:
-        mend = partial(client.delete_role_permissions_boundary, RoleName=role)
-    else:
-        mend = partial(client.put_role_permissions_boundary, RoleName=role, PermissionsBoundary=declared)
-    yield from compared(f"role {role}", {"its boundary": live}, {"its boundary": declared}, mend)
+    Those of a WebSocket API have no name there, and stay as Chalice makes them.
+    """
+    for resource in resources.values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::Function" and "FunctionName" in properties:
+            yield properties, _live(properties["FunctionName"])
 
 
 def _live(name: str) -> dict[str, Any] | None:
@@ -107,27 +84,3 @@ def _of_concurrency(name: str, declared: int | None) -> Iterator[Finding]:
             else partial(client.put_function_concurrency, ReservedConcurrentExecutions=declared, **given)
         )
         yield from compared(f"function {name}", {"reserved": live}, {"reserved": declared}, mend)
-
-
-def _of_role(role: str, declared: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield what a role may that is not declared, or the other way round; Chalice names its policy as the role."""
-    client = clients.of("iam")
-    names = client.list_role_policies(RoleName=role)["PolicyNames"]
-    [policy] = declared["Policies"]
-    document = policy["PolicyDocument"]
-    put = partial(
-        client.put_role_policy, RoleName=role, PolicyName=role, PolicyDocument=json.dumps(document, sort_keys=True)
-    )
-    if role not in names or client.get_role_policy(RoleName=role, PolicyName=role)["PolicyDocument"] != document:
-        yield Finding(f"role {role}: its policy is not the declared one", put)
-    trust = declared["AssumeRolePolicyDocument"]
-    if client.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"] != trust:
-        mend = partial(client.update_assume_role_policy, RoleName=role, PolicyDocument=json.dumps(trust))
-        yield Finding(f"role {role}: others than declared may assume it", mend)
-    for name in names:
-        if name != role:
-            remove = partial(client.delete_role_policy, RoleName=role, PolicyName=name)
-            yield Finding(f"role {role}: it has a policy {name}, which is not declared", remove)
-    for attached in client.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        detach = partial(client.detach_role_policy, RoleName=role, PolicyArn=attached["PolicyArn"])
-        yield Finding(f"role {role}: it has the policy {attached['PolicyName']}, which is not declared", detach)

@@ -13,7 +13,7 @@ import pytest
 from chalice.app import CloudWatchEventConfig, Rate, ScheduledEventConfig, SQSEventConfig
 from moto import mock_aws
 
-from grail.deploy import callers, functions, kept, mappings
+from grail.deploy import callers, functions, kept, mappings, roles
 from grail.deploy.account import Account
 from grail.deploy.findings import Finding, mended
 from grail.deploy.gateway_definition import authorizers, is_same_answer
@@ -176,7 +176,7 @@ def test_a_function_that_only_chalice_names_is_nobodys_business(tmp_path: Path) 
     (tmp_path / "code.zip").write_bytes(code())
     unnamed = {"Message": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "app.message"}}}
     assert list(functions.findings(unnamed, tmp_path / "code.zip")) == []
-    assert list(functions.boundaries(unnamed)) == []
+    assert list(roles.findings(unnamed)) == []
 
 
 ROLE = [
@@ -191,30 +191,33 @@ ROLE = [
 ]
 
 
+@pytest.mark.usefixtures("package")
 @pytest.mark.parametrize(("operation", "arguments", "words"), ROLE)
-def test_a_changed_role_is_mended(package: Path, operation: str, arguments: dict[str, Any], words: str) -> None:
+def test_a_changed_role_is_mended(operation: str, arguments: dict[str, Any], words: str) -> None:
     """What it may, and who may have it."""
     check(
         lambda: getattr(boto3.client("iam"), operation)(RoleName=NAME, **arguments),
-        lambda: functions.findings(RESOURCES, package),
+        lambda: roles.findings(RESOURCES),
         words,
     )
 
 
-def test_a_policy_that_somebody_attached_is_taken_off(package: Path) -> None:
+@pytest.mark.usefixtures("package")
+def test_a_policy_that_somebody_attached_is_taken_off() -> None:
     """One of the account's own, or of AWS's."""
     iam = boto3.client("iam")
     arn = iam.create_policy(PolicyName="drift-more", PolicyDocument=json.dumps(ALL))["Policy"]["Arn"]
     check(
         lambda: iam.attach_role_policy(RoleName=NAME, PolicyArn=arn),
-        lambda: functions.findings(RESOURCES, package),
+        lambda: roles.findings(RESOURCES),
         "it has the policy drift-more",
     )
     iam.delete_policy(PolicyArn=arn)
 
 
+@pytest.mark.usefixtures("package")
 @pytest.mark.parametrize("other", [None, "arn:aws:iam::aws:policy/AdministratorAccess"])
-def test_a_roles_boundary_is_put_back(package: Path, other: str | None) -> None:  # noqa: ARG001 - the function is needed
+def test_a_roles_boundary_is_put_back(other: str | None) -> None:
     """Where it is gone, or another; and one that is not declared goes."""
     iam = boto3.client("iam")
     check(
@@ -223,11 +226,11 @@ def test_a_roles_boundary_is_put_back(package: Path, other: str | None) -> None:
             if other is None
             else iam.put_role_permissions_boundary(RoleName=NAME, PermissionsBoundary=other)
         ),
-        lambda: functions.boundaries(RESOURCES),
+        lambda: roles.boundaries(RESOURCES),
         "its boundary is",
     )
     role = {**RESOURCES["WorkRole"], "Properties": {**RESOURCES["WorkRole"]["Properties"], "PermissionsBoundary": None}}
-    list(mended(functions.boundaries({**RESOURCES, "WorkRole": role})))
+    list(mended(roles.boundaries({**RESOURCES, "WorkRole": role})))
     assert "PermissionsBoundary" not in iam.get_role(RoleName=NAME)["Role"]
 
 
