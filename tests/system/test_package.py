@@ -210,7 +210,7 @@ def test_a_stage_where_there_are_users_is_deployed_bit_by_bit(packaged: Packaged
 
 @pytest.fixture
 def created(packaged: Packaged, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packaged]:
-    """Create a stage's stack on moto."""
+    """Create a stage's stack on moto, where other tests of this process may have made things of other names."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -255,7 +255,7 @@ def check_queues(stage: str) -> None:
     sqs = boto3.client("sqs")
     found = {
         url.rpartition("/")[2]: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        for url in sqs.list_queues()["QueueUrls"]
+        for url in sqs.list_queues(QueueNamePrefix=f"{APP}-{stage}-")["QueueUrls"]
     }
     given_up = {f"{APP}-{stage}-failures", *(f"{APP}-{stage}-{name}-dlq" for name in QUEUES)}
     assert set(found) == given_up | {f"{APP}-{stage}-{name}" for name in QUEUES}
@@ -291,7 +291,11 @@ def check_functions(stage: str) -> None:
     """Compare the functions with the app's and Chalice's configuration; each has an alias on its first version."""
     client = boto3.client("lambda")
     declared = {function.lambda_name: function for function in functions.of(app, name=APP, stage=stage)}
-    found = {function["FunctionName"]: function for function in client.list_functions()["Functions"]}
+    found = {
+        function["FunctionName"]: function
+        for function in client.list_functions()["Functions"]
+        if function["FunctionName"].startswith(f"{APP}-{stage}")
+    }
     assert found.keys() == declared.keys()
     for name, function in declared.items():
         config = configured(stage, function.name)
@@ -307,11 +311,13 @@ def check_event_sources(stage: str) -> None:
     mappings = {
         mapping["FunctionArn"].split(":")[6]: mapping
         for mapping in client.list_event_source_mappings()["EventSourceMappings"]
+        if f":{APP}-{stage}" in mapping["FunctionArn"]
     }
     rules = {
         target["Arn"]: rule
         for rule in events.list_rules()["Rules"]
         for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        if f":{APP}-{stage}" in target["Arn"]
     }
     stream = boto3.client("dynamodb").describe_table(TableName=f"{APP}-{stage}")["Table"]["LatestStreamArn"]
     declared = [function for function in functions.of(app, name=APP, stage=stage) if function.source is not None]
@@ -338,8 +344,7 @@ def check_event_sources(stage: str) -> None:
 def check_api(stage: str) -> None:
     """Compare the API's methods with the app's routes; each has ANY beside them, and OPTIONS where there is CORS."""
     client = boto3.client("apigateway")
-    [api] = client.get_rest_apis()["items"]
-    assert api["name"] == f"{APP}-{stage}"
+    [api] = [api for api in client.get_rest_apis()["items"] if api["name"] == f"{APP}-{stage}"]
     assert [one["stageName"] for one in client.get_stages(restApiId=api["id"])["item"]] == ["api"]
     found = {
         one["path"]: set(one.get("resourceMethods", ()))
