@@ -374,6 +374,9 @@ def test_a_package_is_deployed_by_cloudformation(tmp_path: Path, folder: Path) -
         assert shown.stderr.splitlines()[-1].endswith("to be asked nothing, say --yes (make: YES=1)")
         assert account.client("dynamodb").list_tables()["TableNames"] == []
         moto_account.ask(f"{url}/_log")
+        account.fail("CreateChangeSet", 1)  # the edge's
+        half = account.grail(*command, "--yes")
+        assert (half.returncode, "not now" in half.stderr) == (1, True), half.stderr
         first, again = account.grail(*command, "--yes"), account.grail(*command, "--yes")
         log = moto_account.ask(f"{url}/_log")
         asked = {name for name in log if re.search("ChangeSet|Stack", name)}
