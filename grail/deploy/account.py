@@ -17,6 +17,11 @@ class Account(NamedTuple):
     region: str
     partition: str
 
+    @property
+    def url_suffix(self) -> str:
+        """The domain that its services' names end with."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource; IAM's are in no region."""
         region = "" if service == "iam" else self.region

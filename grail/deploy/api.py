@@ -1,13 +1,10 @@
 """The API of a stage that is deployed directly: one, whoever lost which record of it."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from grail.deploy import clients
-from grail.deploy.state import Record, exists
+from grail.deploy import clients, functions
+from grail.deploy.state import Record
 from grail.errors import GrailError
 
 
@@ -18,7 +15,7 @@ def find(saved: Iterable[Record], *, name: str, handler: str) -> str | None:
     """
     client = clients.of("apigateway")
     for api in (*(str(record["rest_api_id"]) for record in saved if "rest_api_id" in record), *_callers(handler)):
-        if exists(lambda api=api: client.get_rest_api(restApiId=api)):  # type: ignore[misc]
+        if clients.exists(lambda api=api: client.get_rest_api(restApiId=api)):  # type: ignore[misc]
             return api
     pages = client.get_paginator("get_rest_apis").paginate()
     named = [api["id"] for page in pages for api in page["items"] if api["name"] == name]
@@ -37,13 +34,7 @@ def make(name: str, *, endpoint: str) -> str:
 
 def _callers(handler: str) -> Iterator[str]:
     """Yield the APIs that may call a function."""
-    try:
-        policy = json.loads(clients.of("lambda").get_policy(FunctionName=handler)["Policy"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        return
-    for statement in policy["Statement"]:
+    for statement in functions.statements(handler):
         source = str(statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", ""))
         if ":execute-api:" in source:
             yield source.split(":")[5].partition("/")[0]

@@ -5,13 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
 from chalice.app import CloudWatchEventConfig, ScheduledEventConfig, ScheduleExpression
 
-from grail.deploy import clients
+from grail.deploy import clients, functions
 from grail.deploy.account import Account
 from grail.deploy.findings import Finding, compared
-from grail.deploy.state import exists
 from grail.stack.functions import Caller, Function
 
 _GATEWAY = "apigateway.amazonaws.com"
@@ -22,7 +20,7 @@ def findings(functions: Iterable[Function], account: Account, *, api: str | None
     """Yield what differs; a function for anybody (`@app.lambda_function`) is its owner's business."""
     client = clients.of("lambda")
     for function in functions:
-        there = exists(lambda name=function.lambda_name: client.get_function(FunctionName=name))  # type: ignore[misc]
+        there = clients.exists(lambda name=function.lambda_name: client.get_function(FunctionName=name))  # type: ignore[misc]
         if function.caller is Caller.ANYONE or not there:
             continue
         is_by_rule = isinstance(function.source, CloudWatchEventConfig | ScheduledEventConfig)
@@ -51,7 +49,7 @@ def _expected(function: Function, account: Account, *, api: str | None) -> tuple
 def _of_policy(function: Function, expected: tuple[str, str] | None) -> Iterator[Finding]:
     name, client = function.lambda_name, clients.of("lambda")
     is_called = expected is None
-    for statement in _statements(name):
+    for statement in functions.statements(name):
         caller = statement["Principal"]
         service = caller.get("Service", "") if isinstance(caller, Mapping) else ""
         source = str(statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", ""))
@@ -69,19 +67,9 @@ def _caller(principal: Any, source: str) -> str:  # noqa: ANN401 - a service, an
     return f"{who} ({source})" if source else who
 
 
-def _statements(name: str) -> list[dict[str, Any]]:
-    try:
-        policy = json.loads(clients.of("lambda").get_policy(FunctionName=name)["Policy"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        return []
-    return list(policy["Statement"])
-
-
 def _of_url(name: str) -> Iterator[Finding]:
     client = clients.of("lambda")
-    if exists(lambda: client.get_function_url_config(FunctionName=name)):
+    if clients.exists(lambda: client.get_function_url_config(FunctionName=name)):
         remove = partial(client.delete_function_url_config, FunctionName=name)
         yield Finding(f"function {name}: it has a URL of its own, which is not declared", remove)
 
@@ -89,11 +77,8 @@ def _of_url(name: str) -> Iterator[Finding]:
 def _of_rule(function: Function, account: Account) -> Iterator[Finding]:
     client = clients.of("events")
     name = rule_name(function)
-    try:
-        live = client.describe_rule(Name=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
+    live = clients.found(lambda: client.describe_rule(Name=name))
+    if live is None:
         yield Finding(f"rule {name} is not there")
         return
     said = _declared(function)

@@ -74,7 +74,7 @@ def _known(found: Parts, account: Account, resources: Mapping[str, Any], made: M
         "AWS::AccountId": account.id,
         "AWS::Region": account.region,
         "AWS::Partition": account.partition,
-        "AWS::URLSuffix": "amazonaws.com.cn" if account.partition == "aws-cn" else "amazonaws.com",
+        "AWS::URLSuffix": account.url_suffix,
         "Table.StreamArn": made.get("TableStreamArn", ""),
         "UserPool.ProviderURL": of_users.get("OIDC_ISSUER", ""),
         "UserPool.Arn": of_users.get("USER_POOL_ARN", ""),

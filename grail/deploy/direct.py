@@ -71,7 +71,7 @@ def _check(project: Project, stage: str, account: Account) -> None:
         way = f"all at once, not {chosen.deployment}"
         _say(f"note: {way}: that takes aliases, which only a package has (VIA=cloudformation)")
     policy = account.arn("iam", f"policy/{boundary.policy_name(project.name, stage)}")
-    if chosen.permissions_boundary and not state.exists(lambda: clients.of("iam").get_policy(PolicyArn=policy)):
+    if chosen.permissions_boundary and not clients.exists(lambda: clients.of("iam").get_policy(PolicyArn=policy)):
         message = f"the boundary of stage {stage} is not there: `python -m grail bootstrap --stage {stage}` makes it"
         raise GrailError(message)
 

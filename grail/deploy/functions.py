@@ -2,12 +2,11 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from grail.deploy import clients
 from grail.deploy.findings import Finding, compared
@@ -39,12 +38,16 @@ def of_package(resources: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any]
 
 def _live(name: str) -> dict[str, Any] | None:
     """Return a function's configuration; None where there is no such function."""
-    try:
-        return dict(clients.of("lambda").get_function_configuration(FunctionName=name))
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        return None
+    live: dict[str, Any] | None = clients.found(
+        lambda: clients.of("lambda").get_function_configuration(FunctionName=name)
+    )
+    return live
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    """Return who may call a function, as its own policy says; nothing where it has none, or is not there."""
+    policy = clients.found(lambda: clients.of("lambda").get_policy(FunctionName=name))
+    return [] if policy is None else list(json.loads(policy["Policy"])["Statement"])
 
 
 def _of_function(name: str, live: Mapping[str, Any], properties: Mapping[str, Any], digest: str) -> Iterator[Finding]:

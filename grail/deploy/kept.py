@@ -8,11 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from grail.deploy import clients
 from grail.deploy.findings import Finding, compared
-from grail.deploy.state import exists
 
 _PLAN = {
     "Throttle": {"RateLimit": "rateLimit", "BurstLimit": "burstLimit"},
@@ -76,13 +73,11 @@ def _read(attribute: str | None, *, like: Any) -> Any:  # noqa: ANN401 - a templ
 def _of_table(properties: Mapping[str, Any]) -> Iterator[Finding]:
     client = clients.of("dynamodb")
     name = properties["TableName"]
-    try:
-        table = client.describe_table(TableName=name)["Table"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
+    described = clients.found(lambda: client.describe_table(TableName=name))
+    if described is None:
         yield Finding(f"table {name} is not there", hint="restore its backup under this name")
         return
+    table = described["Table"]
     if not table.get("StreamSpecification", {}).get("StreamEnabled"):
         other = "turn it on, and have its functions read the new one"  # the stack goes on telling of the old one
         yield Finding(f"table {name}: it has no stream", hint=other)
@@ -118,19 +113,15 @@ def _of_log(properties: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _make_log(name: str, days: int) -> None:
     client = clients.of("logs")
-    exists(lambda: client.create_log_group(logGroupName=name))
+    client.create_log_group(logGroupName=name)
     client.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
 def _of_given_up(properties: Mapping[str, Any]) -> Iterator[Finding]:
     client = clients.of("lambda")
     name, wanted = properties["FunctionName"], properties["DestinationConfig"]["OnFailure"]
-    try:
-        live = client.get_function_event_invoke_config(FunctionName=name).get("DestinationConfig", {})
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        live = {}
+    found = clients.found(lambda: client.get_function_event_invoke_config(FunctionName=name)) or {}
+    live = found.get("DestinationConfig", {})
     mend = partial(client.put_function_event_invoke_config, FunctionName=name, DestinationConfig={"OnFailure": wanted})
     what = f"function {name}, what it gives up"
     yield from compared(what, live.get("OnFailure", {}), {"Destination": wanted["Destination"]}, mend)

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from grail.cloudformation import Stack
-from grail.deploy import packaged, stacks, state
+from grail.deploy import clients, packaged, stacks, state
 from grail.deploy.account import Account
 from grail.deploy.prepared import prepared
 from grail.deploy.templates import source
@@ -113,7 +113,7 @@ def _unprotected(template: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
 
 def _empty(bucket: str | None) -> None:
     """Delete every version of every object; AWS deletes no bucket that has one."""
-    if bucket is None or not state.exists(lambda: boto3.client("s3").head_bucket(Bucket=bucket)):
+    if bucket is None or not clients.exists(lambda: boto3.client("s3").head_bucket(Bucket=bucket)):
         return
     found: Any = boto3.resource("s3").Bucket(bucket)
     for answer in found.object_versions.delete():

@@ -6,12 +6,11 @@ follow from the app, and the record, kept in the stage's bucket, only tells of w
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 from chalice.app import Chalice
 from chalice.config import Config
 from chalice.deploy import models
@@ -24,8 +23,6 @@ Record = dict[str, Any]
 
 PREFIX = "deployed/"
 """Where in a stage's bucket its deployment is kept: nothing expires it, and no function's policy reaches it."""
-
-_ABSENT = {"NoSuchEntity", "ResourceNotFoundException", "NotFoundException", "NoSuchKey", "NoSuchBucket", "404"}
 
 
 def planned(folder: Path, stage: str, app: Chalice, *, account: Account, api: str | None) -> list[Record]:
@@ -107,24 +104,13 @@ def _is_there(record: Record) -> bool:
     """Tell whether what a record is of exists; of a kind that can't be asked for, that is taken for granted."""
     match record:
         case {"resource_type": "iam_role", "role_name": str(name)}:
-            return exists(lambda: clients.of("iam").get_role(RoleName=name))
+            return clients.exists(lambda: clients.of("iam").get_role(RoleName=name))
         case {"resource_type": "lambda_function", "lambda_arn": str(arn)}:
-            return exists(lambda: clients.of("lambda").get_function_configuration(FunctionName=arn))
+            return clients.exists(lambda: clients.of("lambda").get_function_configuration(FunctionName=arn))
         case {"resource_type": "cloudwatch_event", "rule_name": str(name)}:
-            return exists(lambda: clients.of("events").describe_rule(Name=name))
+            return clients.exists(lambda: clients.of("events").describe_rule(Name=name))
         case {"resource_type": "rest_api", "rest_api_id": str(api)}:
-            return exists(lambda: clients.of("apigateway").get_rest_api(restApiId=api))
-    return True
-
-
-def exists(ask: Callable[[], object]) -> bool:
-    """Tell whether AWS knows what it is asked for."""
-    try:
-        ask()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _ABSENT:
-            return False
-        raise
+            return clients.exists(lambda: clients.of("apigateway").get_rest_api(restApiId=api))
     return True
 
 
@@ -140,13 +126,8 @@ def read(file: Path) -> list[Record]:
 
 def fetch(bucket: str, stage: str) -> list[Record]:
     """Return the records that a stage's bucket has."""
-    try:
-        kept = clients.of("s3").get_object(Bucket=bucket, Key=_key(stage))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _ABSENT:
-            return []
-        raise
-    return _records(kept["Body"].read().decode())
+    kept = clients.found(lambda: clients.of("s3").get_object(Bucket=bucket, Key=_key(stage)))
+    return [] if kept is None else _records(kept["Body"].read().decode())
 
 
 def keep(bucket: str, stage: str, records: Iterable[Record]) -> None:
@@ -157,7 +138,7 @@ def keep(bucket: str, stage: str, records: Iterable[Record]) -> None:
 def forget(bucket: str) -> None:
     """Remove what is kept of a stage's deployment; harmless where nothing is."""
     found = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=PREFIX)
-    exists(found.delete)
+    clients.exists(found.delete)
 
 
 def _key(stage: str) -> str:

@@ -28,5 +28,4 @@ def source(
         raise GrailError(message)
     key = f"{prefix}{hashlib.sha256(body.encode()).hexdigest()}.json"
     boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
-    suffix = "amazonaws.com.cn" if account.partition == "aws-cn" else "amazonaws.com"
-    return {"TemplateURL": f"https://{bucket}.s3.{account.region}.{suffix}/{key}"}
+    return {"TemplateURL": f"https://{bucket}.s3.{account.region}.{account.url_suffix}/{key}"}

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from grail.deploy import api, state
+from grail.deploy import api, clients, state
 from grail.deploy.state import Record
 from grail.errors import GrailError
 
@@ -36,9 +36,9 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 gateway.delete_rest_api(restApiId=left["id"])
         for queue in sqs.list_queues(QueueNamePrefix="shop-dev-").get("QueueUrls", ()):
             sqs.delete_queue(QueueUrl=queue)
-        state.exists(lambda: lambda_.delete_function(FunctionName="shop-dev-work"))
-        state.exists(lambda: boto3.client("iam").delete_role(RoleName="shop-dev-work"))
-        state.exists(lambda: boto3.client("s3").delete_bucket(Bucket="shop-dev-files"))
+        clients.exists(lambda: lambda_.delete_function(FunctionName="shop-dev-work"))
+        clients.exists(lambda: boto3.client("iam").delete_role(RoleName="shop-dev-work"))
+        clients.exists(lambda: boto3.client("s3").delete_bucket(Bucket="shop-dev-files"))
 
 
 def made(*queues: str) -> list[str]:
